@@ -1,0 +1,88 @@
+import { matchesName } from './names.ts';
+import type { Operation, Organization, Permission } from './organization.ts';
+
+/** Who is calling, after authentication: always inside one organization. */
+export interface Principal {
+  readonly kind: 'personal' | 'team' | 'organization' | 'client';
+  readonly organization: string;
+  /** Login of the user, name of the team or client, or the organization's name. */
+  readonly name: string;
+  /** Name given to the access token when it was made; for lists and audit records. */
+  readonly tokenName: string;
+  /** May do everything in the organization. */
+  readonly administrator: boolean;
+  readonly permissions: readonly Permission[];
+}
+
+/** What a stored access token says of its holder; the rest is read from the organization at each use. */
+export interface Holder {
+  readonly kind: Principal['kind'];
+  readonly organization: string;
+  /** Login, team name, client id; for an organization token the organization's name. */
+  readonly name: string;
+  readonly tokenName: string;
+  /** Organization tokens only: what the token was made with. */
+  readonly administrator?: boolean;
+  readonly roles?: readonly string[];
+}
+
+/**
+ * Turns the holder of an access token into a principal with today's rights.
+ *
+ * Rights are never stored in a personal, team or client token: taking a role away in the organization's
+ * file takes effect on tokens that exist. `undefined`: the user, team or client is gone, so the token is worth nothing.
+ */
+export const principalOf = (holder: Holder, organization: Organization): Principal | undefined => {
+  const rights = rightsOf(holder, organization);
+  if (!rights) return undefined;
+  return {
+    kind: holder.kind,
+    organization: organization.name,
+    name: holder.name,
+    tokenName: holder.tokenName,
+    administrator: rights.administrator,
+    permissions: organization.roles
+      .filter((role) => rights.roles.includes(role.name))
+      .flatMap((role) => role.permissions),
+  };
+};
+
+interface Rights {
+  readonly administrator: boolean;
+  readonly roles: readonly string[];
+}
+
+const rightsOf = (holder: Holder, organization: Organization): Rights | undefined => {
+  switch (holder.kind) {
+    case 'personal': {
+      const user = organization.users.find((candidate) => candidate.login === holder.name);
+      const ofTeams = organization.teams
+        .filter((team) => team.members.includes(holder.name))
+        .flatMap((team) => team.roles);
+      return user && { administrator: user.administrator, roles: [...user.roles, ...ofTeams] };
+    }
+    case 'team': {
+      const team = organization.teams.find((candidate) => candidate.name === holder.name);
+      return team && { administrator: false, roles: team.roles };
+    }
+    case 'client': {
+      const client = organization.clients.find((candidate) => candidate.id === holder.name);
+      return client && { administrator: client.administrator, roles: client.roles };
+    }
+    case 'organization':
+      return { administrator: holder.administrator ?? false, roles: holder.roles ?? [] };
+  }
+};
+
+/** May this principal run `operation` on this stack? Organization administrators may do everything. */
+export const mayRun = (
+  principal: Principal,
+  target: { readonly project: string; readonly stack: string; readonly operation: Operation },
+): boolean =>
+  principal.administrator ||
+  principal.permissions.some(
+    (permission) =>
+      permission.operations.includes(target.operation) &&
+      matchesName(permission.project, target.project) &&
+      matchesName(permission.stack, target.stack),
+  );

@@ -1,0 +1,71 @@
+import type { Timing } from '../keys/timing.ts';
+import type { Secret } from '../secret.ts';
+
+export type IssuerName = 'v1' | 'v2';
+export type SigningAlgorithm = 'RS256' | 'ES256';
+
+export interface IssuerSettings {
+  readonly name: IssuerName;
+  /** The `iss` of its tokens, byte for byte: `<url>/oidc` or `<url>/oidc/v2`. */
+  readonly url: string;
+  readonly alg: SigningAlgorithm;
+  /** Seconds that a token lives when the caller names no lifetime. */
+  readonly defaultLifetime: number;
+  readonly timing: Timing;
+}
+
+export type StoreSettings =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | {
+      readonly kind: 'redis';
+      readonly topology: 'single' | 'sentinel' | 'cluster';
+      readonly nodes: readonly { readonly host: string; readonly port: number }[];
+      /** Sentinel: name of the master. */
+      readonly masterName?: string;
+      readonly username?: string;
+      readonly password?: Secret;
+      readonly database: number;
+      readonly tls: boolean;
+      /** PEM of the authority that signed the server's certificate; absent: the system's authorities. */
+      readonly ca?: string;
+      readonly keyPrefix: string;
+    };
+
+/** The installation's settings: validated, complete, frozen. Nothing but `settings/` sees the file's own shape. */
+export interface Settings {
+  /** Where the settings came from, for messages. */
+  readonly file: string;
+  /** Public base URL, without a trailing slash. */
+  readonly url: string;
+  readonly folders: { readonly keys: string; readonly data: string; readonly organizations: string };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** CIDR ranges whose `X-Forwarded-For` counts. */
+    readonly trustedProxies: readonly string[];
+    /** Most refused requests of one address in a minute. */
+    readonly refusalsPerMinute: number;
+    /** Seconds that a stopping server waits for the requests in flight. */
+    readonly drainSeconds: number;
+  };
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+  readonly store: {
+    readonly backend: StoreSettings;
+    readonly timeoutMs: number;
+    readonly acceptVolatile: boolean;
+    /** Replicas that must acknowledge a write (Redis WAIT); 0: none. */
+    readonly replicas: number;
+  };
+  readonly issuers: Readonly<Record<IssuerName, IssuerSettings>>;
+  /** First part of every subject; fixed for the life of an issuer. */
+  readonly subjectPrefix: string;
+  /** Namespace of v2's custom claims, with its trailing slash; fixed like the prefix. */
+  readonly claimNamespace: string;
+  /** Operator's settings per organization name. */
+  readonly organizations: Readonly<Record<string, { readonly audiences: readonly string[] }>>;
+  readonly runs: { readonly defaultDeadline: number; readonly maxDuration: number };
+  readonly accessTokens: { readonly defaultLifetime: number; readonly maxLifetime: number };
+  /** Seconds that what grows is kept. */
+  readonly retention: { readonly finishedRuns: number; readonly decisions: number; readonly audit: number };
+}
