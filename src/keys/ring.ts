@@ -1,5 +1,6 @@
-import type { SigningAlgorithm } from '../settings/settings.ts';
 import type { EpochSeconds } from '../system.ts';
+
+export type SigningAlgorithm = 'RS256' | 'ES256';
 
 /** Members of a published key, exactly these. Verifiers refuse others (AWS: `key_ops`; Google: `x5c`). */
 export type PublicJwk =

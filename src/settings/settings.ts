@@ -1,8 +1,8 @@
+import type { SigningAlgorithm } from '../keys/ring.ts';
 import type { Timing } from '../keys/timing.ts';
 import type { Secret } from '../secret.ts';
 
 export type IssuerName = 'v1' | 'v2';
-export type SigningAlgorithm = 'RS256' | 'ES256';
 
 export interface IssuerSettings {
   readonly name: IssuerName;
