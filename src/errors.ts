@@ -60,6 +60,11 @@ export const REFUSALS = {
   },
   run_over: { status: 403, oauth: 'access_denied', sentence: 'This run is over ({status}); it gets no more tokens.' },
   run_finished: { status: 409, oauth: 'invalid_request', sentence: 'This run has already finished as "{status}".' },
+  conflict: {
+    status: 409,
+    oauth: 'invalid_request',
+    sentence: 'Somebody else changed this at the same moment; nothing was done; try again.',
+  },
   stack_busy: {
     status: 409,
     oauth: 'invalid_request',

@@ -92,3 +92,18 @@ export const repeat = (task: () => Promise<void>, intervalMs: number, jitter = 0
     },
   };
 };
+
+/** A time of ours on the wire: RFC 3339, UTC, whole seconds. */
+export const writeTime = (time: EpochSeconds): string => new Date(time * 1000).toISOString().replace('.000Z', 'Z');
+
+const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+
+/** Whole seconds of an RFC 3339 time; `undefined` for any other text, also for days that no calendar has. */
+export const readTime = (text: string): EpochSeconds | undefined => {
+  const found = RFC_3339.exec(text);
+  const ms = found ? Date.parse(text.replace(' ', 'T').toUpperCase()) : Number.NaN;
+  if (!found || Number.isNaN(ms)) return undefined;
+  const [year, month, day] = [Number(found[1]), Number(found[2]), Number(found[3])];
+  const lastDay = new Date(Date.UTC(year, month, 0)).getUTCDate();
+  return day <= lastDay ? Math.floor(ms / 1000) : undefined;
+};

@@ -38,6 +38,8 @@ export interface AppendOptions {
   readonly openUntil?: EpochMs;
   /** For a free log: the whole log vanishes at this instant. */
   readonly expiresAt?: EpochMs;
+  /** Only the newest `keep` records are kept; positions go on. Absent: all of them. */
+  readonly keep?: number;
 }
 
 export interface LogRecord {
@@ -63,6 +65,7 @@ export type Durability = 'memory' | 'process' | 'disk' | 'replicated';
  * hold a secret, and neither do values: hash it or seal it first. Values are unicode text, at most 4 MiB.
  *
  * Times are store time. An expired document is gone at exactly `expiresAt` (inclusive).
+ * A key names one thing for its life: a document with its log, a free log, an index or a counter.
  */
 export interface Store {
   readonly kind: 'redis' | 'sqlite' | 'memory';
@@ -83,7 +86,10 @@ export interface Store {
   /** Adds one to a counter that starts at 0 and gives its new value; contiguous under concurrency. */
   increment(key: string, options?: { readonly expiresAt?: EpochMs }): Promise<number>;
 
-  /** Appends records in order, all or none. */
+  /**
+   * Appends records in order, all or none. With no records it checks that the document is open and moves
+   * `openUntil`, nothing else; `position` is then where the next record will stand.
+   */
   append(key: string, records: readonly string[], options: AppendOptions): Promise<Appended>;
   /** Records from position `from` (1 is the first) upward, at most `count`; fewer only at the end. */
   read(key: string, from: number, count: number): Promise<readonly LogRecord[]>;
@@ -118,4 +124,12 @@ export class StoreError extends Error {
     super(message, options);
     this.kind = kind;
   }
+}
+
+/**
+ * A store that answers but must not be used as it stands: it may forget what it acknowledged, somebody else
+ * holds it, or a newer Runpass made it. Thrown only while opening; the message says what to do about it.
+ */
+export class StoreUnfit extends Error {
+  override readonly name = 'StoreUnfit';
 }

@@ -1,0 +1,45 @@
+import type { Organization } from '../access/organization.ts';
+import type { Principal } from '../access/principal.ts';
+import type { AuditLog } from '../audit/record.ts';
+import { Refusal } from '../errors.ts';
+import type { Directory } from '../runs/directory.ts';
+import type { RunRecords } from '../runs/records.ts';
+import { actorOf, refuseAndRecord } from './trace.ts';
+
+export interface DeleteStackParts {
+  readonly audit: AuditLog;
+  readonly directory: Directory;
+  readonly runs: RunRecords;
+}
+
+/**
+ * A stack is forgotten: its id is never given again, so a stack of the same name that comes later is another one.
+ *
+ * Refused while a run of it is running: that run's tokens would outlive what they speak for.
+ */
+export const deleteStack = async (
+  parts: DeleteStackParts,
+  principal: Principal,
+  organization: Organization,
+  target: { readonly project: string; readonly stack: string },
+): Promise<void> => {
+  const { project, stack } = target;
+  const trace = {
+    kind: 'stack.delete' as const,
+    organization: organization.name,
+    actor: actorOf(principal),
+    detail: { project, stack },
+  };
+  if (!principal.administrator) {
+    const refusal = new Refusal('not_permitted', { problem: 'only an organization administrator may delete a stack' });
+    throw await refuseAndRecord(parts.audit, trace, refusal);
+  }
+  const name = `${organization.name}/${project}/${stack}`;
+  const owner = await parts.directory.organization(organization.name, organization.id);
+  const known = await parts.directory.findStack(owner, project, stack);
+  if (!known) throw new Refusal('stack_not_found', { stack: name });
+  const running = await parts.runs.list({ id: known.id, status: 'running' }, 0, 1);
+  if (running.total > 0) throw new Refusal('stack_busy', { run: running.runs[0]?.id ?? 'starting' });
+  await parts.audit.record({ ...trace, outcome: 'granted', detail: { ...trace.detail, id: known.id } });
+  await parts.directory.deleteStack(owner, project, stack);
+};

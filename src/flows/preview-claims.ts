@@ -1,0 +1,149 @@
+import { problemWithName } from '../access/names.ts';
+import type { Operation, Organization } from '../access/organization.ts';
+import { mayRun, type Principal } from '../access/principal.ts';
+import { Refusal } from '../errors.ts';
+import type { Directory } from '../runs/directory.ts';
+import type { Draft } from '../tokens/draft.ts';
+import { draftEnvironmentToken, draftEnvironmentTokenWithIds, type OpenedEnvironment } from '../tokens/environment.ts';
+import { headerOf, type SigningKey } from '../tokens/mint.ts';
+import { type EnvironmentName, SUBJECT_ATTRIBUTES, type SubjectAttribute } from '../tokens/subject.ts';
+import { audienceFor, draftForRun, type RunIssuer } from './draft-for-run.ts';
+import { checkNames } from './start-run.ts';
+
+export interface PreviewParts {
+  readonly directory: Directory;
+  signer(issuer: RunIssuer['name']): Pick<SigningKey, 'kid' | 'alg'> | undefined;
+}
+
+export type PreviewRequest = {
+  readonly audience?: string;
+} & (
+  | { readonly run: { readonly project: string; readonly stack: string; readonly operation: Operation } }
+  | { readonly environment: EnvironmentPreview }
+);
+
+export interface EnvironmentPreview {
+  /** `project/name`, or a bare name in the legacy `default` project. */
+  readonly root: string;
+  /** The environment that declares the login; absent: the root itself. */
+  readonly current?: string;
+  readonly subjectAttributes?: readonly string[];
+}
+
+export interface Preview {
+  readonly header: Readonly<Record<string, string>>;
+  readonly claims: Readonly<Record<string, string>>;
+}
+
+/**
+ * Shows what would be signed: the same draft as the token's, without times and `jti`, and unsigned.
+ *
+ * For runs, who may start the run may preview it; for environments, organization administrators.
+ * As everywhere, a stack comes into being when a permitted caller first names it: only so are its ids known.
+ */
+export const previewClaims = async (
+  parts: PreviewParts,
+  issuer: RunIssuer,
+  principal: Principal,
+  organization: Organization,
+  request: PreviewRequest,
+): Promise<Preview> => {
+  const draft =
+    'run' in request
+      ? await draftRun(parts, issuer, principal, organization, request.run, request.audience)
+      : await draftEnvironment(parts, issuer, principal, organization, request.environment, request.audience);
+  const key = parts.signer(issuer.name);
+  if (!key) throw new Refusal('issuing_paused');
+  return { header: headerOf(key), claims: { iss: issuer.url, sub: draft.sub, aud: draft.aud, ...draft.claims } };
+};
+
+const draftRun = async (
+  parts: PreviewParts,
+  issuer: RunIssuer,
+  principal: Principal,
+  organization: Organization,
+  run: { readonly project: string; readonly stack: string; readonly operation: Operation },
+  audience: string | undefined,
+): Promise<Draft> => {
+  checkNames(run);
+  if (!mayRun(principal, run)) throw new Refusal('run_not_permitted', run);
+  audienceFor(issuer, organization.name, audience);
+  const owner = await parts.directory.organization(organization.name, organization.id);
+  const stack = await parts.directory.stack(owner, run.project, run.stack);
+  const subject = {
+    organization: owner,
+    project: stack.project,
+    stack: { id: stack.id, name: stack.name },
+    operation: run.operation,
+    version: stack.runs + 1,
+    actor: principal.name,
+  };
+  return draftForRun(issuer, organization, subject, audience);
+};
+
+const draftEnvironment = async (
+  parts: PreviewParts,
+  issuer: RunIssuer,
+  principal: Principal,
+  organization: Organization,
+  asked: EnvironmentPreview,
+  audience: string | undefined,
+): Promise<Draft> => {
+  if (!principal.administrator) {
+    throw new Refusal('not_permitted', {
+      problem: "only an organization administrator may preview an environment's claims",
+    });
+  }
+  const root = readEnvironmentName('root', asked.root);
+  const current = asked.current === undefined ? root : readEnvironmentName('current', asked.current);
+  const attributes = (asked.subjectAttributes ?? []).map(readAttribute);
+  const aud = environmentAudience(issuer, organization.name, audience);
+  const owner = await parts.directory.organization(organization.name, organization.id);
+  const identify = async ({ project, name }: EnvironmentName): Promise<OpenedEnvironment> => ({
+    project,
+    name,
+    id: (await parts.directory.environment(owner, project, name)).id,
+  });
+  const opening = {
+    organization: owner,
+    root: await identify(root),
+    current: await identify(current),
+    user: principal.kind === 'personal' ? principal.name : organization.name,
+    token: {
+      type: principal.kind === 'client' ? ('organization' as const) : principal.kind,
+      team: principal.kind === 'team' ? principal.name : '',
+    },
+  };
+  if (issuer.name === 'v1') return draftEnvironmentToken(issuer.subjectPrefix, opening, attributes, aud);
+  if (attributes.length > 0) {
+    throw new Refusal('invalid_request', { problem: 'subjectAttributes: the v2 issuer does not take them' });
+  }
+  return draftEnvironmentTokenWithIds(issuer.subjectPrefix, issuer.claimNamespace, opening, aud);
+};
+
+const LOGIN_AUDIENCE = /^(?:aws|azure|gcp|vault|doppler|infisical|snowflake):(.+)$/;
+
+/** v1: `<provider>:<organization>`, or the plain organization, or what the operator lists. Contract section 2.2. */
+const environmentAudience = (issuer: RunIssuer, organization: string, asked: string | undefined): string => {
+  const ofLogin = issuer.name === 'v1' && asked !== undefined && LOGIN_AUDIENCE.exec(asked)?.[1] === organization;
+  return ofLogin && asked !== undefined ? asked : audienceFor(issuer, organization, asked);
+};
+
+const readEnvironmentName = (field: string, path: string): EnvironmentName => {
+  const parts = path.split('/');
+  const [project = '', name = ''] = parts.length === 1 ? ['default', path] : parts;
+  const problem =
+    parts.length > 2
+      ? 'must be "project/name" or "name"'
+      : (problemWithName('project', project) ?? problemWithName('environment', name));
+  if (problem) throw new Refusal('invalid_name', { field, problem });
+  return { project, name };
+};
+
+const readAttribute = (text: string): SubjectAttribute => {
+  const known = SUBJECT_ATTRIBUTES.find((attribute) => attribute === text);
+  if (known) return known;
+  throw new Refusal('invalid_request', {
+    problem: `subjectAttributes: takes ${SUBJECT_ATTRIBUTES.map((attribute) => `"${attribute}"`).join(', ')}`,
+  });
+};

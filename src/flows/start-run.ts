@@ -1,0 +1,117 @@
+import { problemWithName } from '../access/names.ts';
+import type { Operation, Organization } from '../access/organization.ts';
+import { mayRun, type Principal } from '../access/principal.ts';
+import type { AuditLog } from '../audit/record.ts';
+import { Refusal } from '../errors.ts';
+import type { Directory } from '../runs/directory.ts';
+import { newRequestToken, newRunId } from '../runs/identifier.ts';
+import type { RunRecords } from '../runs/records.ts';
+import type { Run } from '../runs/run.ts';
+import { fingerprint, Secret } from '../secret.ts';
+import { type Clock, type EpochSeconds, epochSeconds, type Random } from '../system.ts';
+import { actorOf, refuseAndRecord } from './trace.ts';
+
+export interface StartRunParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly audit: AuditLog;
+  readonly directory: Directory;
+  readonly runs: RunRecords;
+  readonly limits: { readonly defaultDeadline: number; readonly maxDuration: number };
+}
+
+export interface StartRunRequest {
+  readonly project: string;
+  readonly stack: string;
+  readonly operation: Operation;
+  /** When the run is over at the latest; absent: the installation's default from now. */
+  readonly deadline?: EpochSeconds;
+  readonly lease?: number;
+  readonly requestedBy?: string;
+}
+
+export interface StartedRun {
+  readonly run: Run;
+  /** Shown once, to the starter. */
+  readonly requestToken: Secret;
+}
+
+/**
+ * A permitted caller starts a run.
+ *
+ * A `sub` is worth no more than the check made here: whoever may start a run of a stack may speak as that stack.
+ * When this answers, the run is stored, has its ordinal, and stands in the audit log.
+ */
+export const startRun = async (
+  parts: StartRunParts,
+  principal: Principal,
+  organization: Organization,
+  request: StartRunRequest,
+): Promise<StartedRun> => {
+  const { project, stack, operation } = request;
+  const trace = {
+    kind: 'run.start' as const,
+    organization: organization.name,
+    actor: actorOf(principal),
+    detail: { project, stack, operation },
+  };
+
+  // 1. Names that may stand in a subject.
+  checkNames(request);
+
+  // 2. May this caller run this operation on this stack?
+  if (!mayRun(principal, request)) {
+    throw await refuseAndRecord(parts.audit, trace, new Refusal('run_not_permitted', { project, stack, operation }));
+  }
+
+  // 3. Until when?
+  const now = epochSeconds(parts.clock);
+  const deadline = checkDeadline(request.deadline ?? now + parts.limits.defaultDeadline, now, parts.limits.maxDuration);
+
+  // 4. The ids behind the names: a project or stack comes into being here, when it is first named.
+  const owner = await parts.directory.organization(organization.name, organization.id);
+  const known = await parts.directory.stack(owner, project, stack);
+
+  // 5. The record, with its ordinal. Only the hash of the request token is kept.
+  const requestToken = newRequestToken(parts.random);
+  const run = await parts.runs.start({
+    id: newRunId(parts.clock, parts.random),
+    subject: {
+      organization: owner,
+      project: known.project,
+      stack: { id: known.id, name: known.name },
+      operation,
+      actor: principal.name,
+    },
+    startedBy: actorOf(principal),
+    created: now,
+    deadline,
+    requestTokenHash: fingerprint(requestToken),
+    ...(request.lease !== undefined && { lease: request.lease }),
+    ...(request.requestedBy !== undefined && { requestedBy: request.requestedBy }),
+  });
+
+  // 6. The audit record, before the request token leaves.
+  await parts.audit.record({
+    ...trace,
+    outcome: 'granted',
+    detail: { ...trace.detail, run: run.id, version: run.subject.version, deadline },
+  });
+  return { run, requestToken: new Secret(requestToken) };
+};
+
+/** Refuses names that could not stand in a subject. */
+export const checkNames = (target: { readonly project: string; readonly stack: string }): void => {
+  for (const field of ['project', 'stack'] as const) {
+    const problem = problemWithName(field, target[field]);
+    if (problem) throw new Refusal('invalid_name', { field, problem });
+  }
+};
+
+const checkDeadline = (deadline: EpochSeconds, now: EpochSeconds, maxDuration: number): EpochSeconds => {
+  if (deadline <= now) throw new Refusal('invalid_request', { problem: 'deadline: must lie in the future' });
+  if (deadline > now + maxDuration) {
+    throw new Refusal('invalid_request', { problem: `deadline: must be at most ${maxDuration} seconds from now` });
+  }
+  return deadline;
+};

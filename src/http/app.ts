@@ -1,0 +1,89 @@
+import Koa, { type Context, type Middleware, type Next } from 'koa';
+import { Refusal } from '../errors.ts';
+import type { Log, System } from '../system.ts';
+import { clientAddress } from './address.ts';
+import { answerTo, writeAnswer } from './answer.ts';
+import { type RequestState, stateOf } from './context.ts';
+import type { RequestMetrics } from './metrics.ts';
+import { RefusalLimit } from './refusal-limit.ts';
+
+export interface AppParts {
+  readonly system: System;
+  readonly metrics: RequestMetrics;
+  readonly limits: { readonly refusalsPerMinute: number; readonly trustedProxies: readonly string[] };
+  /** The OAuth doors under `/oidc`. */
+  readonly provider: Middleware;
+  /** Everything else. */
+  readonly routes: readonly Middleware[];
+}
+
+/** The order in which a request passes: the only control flow of this room. */
+export const makeApp = (parts: AppParts): Koa => {
+  const app = new Koa();
+  app.silent = true;
+  app.on('error', (cause: unknown) => logLateError(parts.system.log, cause));
+  app.use(identify(parts));
+  app.use(answerErrors(parts));
+  app.use(parts.provider);
+  for (const routes of parts.routes) app.use(routes);
+  app.use(() => {
+    throw new Refusal('not_found', { what: 'such path' });
+  });
+  return app;
+};
+
+/** Gives the request an id, and writes its line in the log and the metrics when it is over. */
+const identify = ({ system, metrics }: AppParts): Middleware => {
+  const { clock, random, log } = system;
+  return async (ctx: Context, next: Next) => {
+    const started = clock.monotonicMs();
+    const state: RequestState = { requestId: random.uuid(), route: 'none' };
+    ctx.state = state;
+    ctx.set('X-Request-Id', state.requestId);
+    ctx.set('X-Content-Type-Options', 'nosniff');
+    await next();
+    const ms = Math.round((clock.monotonicMs() - started) * 10) / 10;
+    metrics.observe(state.route, ctx.method, ctx.status, ms);
+    log.info('request', {
+      requestId: state.requestId,
+      method: ctx.method,
+      route: state.route,
+      status: ctx.status,
+      ms,
+      ...(state.refusal !== undefined && { refusal: state.refusal }),
+    });
+  };
+};
+
+/** Turns whatever was thrown into an answer: the sentence for the caller, the cause for the log. */
+const answerErrors = ({ system, limits }: AppParts): Middleware => {
+  const addressOf = clientAddress(limits.trustedProxies);
+  const refused = new RefusalLimit(system.clock, limits.refusalsPerMinute);
+  const limited = (ctx: Context): Refusal | undefined => {
+    const address = addressOf(ctx.req.socket.remoteAddress ?? '', ctx.get('x-forwarded-for') || undefined);
+    const seconds = refused.count(address);
+    return seconds === undefined ? undefined : new Refusal('too_many_refusals', { seconds });
+  };
+  return async (ctx: Context, next: Next) => {
+    try {
+      await next();
+    } catch (reason) {
+      const counts = reason instanceof Refusal && (reason.status === 401 || reason.status === 403);
+      const answer = answerTo((counts && limited(ctx)) || reason);
+      const state = stateOf(ctx);
+      state.refusal = answer.refusal;
+      if (answer.status >= 500) {
+        system.log.error('a request failed', { requestId: state.requestId, route: state.route }, reason);
+      }
+      if (!ctx.req.complete) ctx.set('Connection', 'close');
+      writeAnswer(ctx, answer, state.requestId);
+    }
+  };
+};
+
+/** A connection that broke while an answer was on its way is nobody's fault; the rest is worth a line. */
+const logLateError = (log: Log, cause: unknown): void => {
+  const code = (cause as { code?: string } | undefined)?.code;
+  if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE') return;
+  log.warn('an answer could not be sent', {}, cause);
+};

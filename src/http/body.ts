@@ -1,0 +1,84 @@
+import { Ajv2020, type ErrorObject, type JSONSchemaType } from 'ajv/dist/2020.js';
+import type { Context } from 'koa';
+import { Refusal } from '../errors.ts';
+
+const ajv = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true });
+
+/** Reads and checks a JSON body: what a route gets is of its shape, or the request was refused with the field named. */
+export type ReadBody<T> = (ctx: Context) => Promise<T>;
+
+/** Deepest nesting of arrays and objects that a body may have. */
+const MAX_DEPTH = 16;
+
+/**
+ * Makes the reader of one route's body.
+ *
+ * Promises: at most `limit` bytes are read; nothing but UTF-8 JSON passes; unknown members are refused by name.
+ */
+export const bodyReader = <T>(schema: JSONSchemaType<T> | object, limit: number): ReadBody<T> => {
+  const validate = ajv.compile<T>(schema);
+  return async (ctx) => {
+    const value = parse(await readText(ctx, limit));
+    if (!validate(value)) throw new Refusal('invalid_request', { problem: problemOf(validate.errors?.[0]) });
+    return value;
+  };
+};
+
+const readText = async (ctx: Context, limit: number): Promise<string> => {
+  const type = ctx.get('content-type');
+  if (type !== '' && !/^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
+    throw new Refusal('unsupported_media_type', { expected: 'application/json' });
+  }
+  if ((ctx.request.length ?? 0) > limit) throw new Refusal('body_too_large', { limit });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) throw new Refusal('body_too_large', { limit });
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw new Refusal('invalid_request', { problem: 'The body is not UTF-8 text.' }, { cause });
+  }
+};
+
+const parse = (text: string): unknown => {
+  if (text.trim() === '') throw new Refusal('invalid_request', { problem: 'Send a JSON object as the body.' });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new Refusal('invalid_request', { problem: 'The body is not valid JSON.' }, { cause });
+  }
+  if (isTooDeep(value, MAX_DEPTH)) {
+    throw new Refusal('invalid_request', { problem: `The body is nested deeper than ${MAX_DEPTH} levels.` });
+  }
+  return value;
+};
+
+const isTooDeep = (value: unknown, left: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (left === 0 || Object.values(value).some((inner) => isTooDeep(inner, left - 1)));
+
+/** One sentence for one schema error: which field, what it must be. */
+const problemOf = (error: ErrorObject | undefined): string => {
+  if (!error) return 'The body does not have the expected form.';
+  const field = error.instancePath.slice(1).replaceAll('/', '.');
+  const at = field === '' ? '' : `${field}: `;
+  switch (error.keyword) {
+    case 'required':
+      return `${at}"${error.params.missingProperty}" is missing.`;
+    case 'additionalProperties':
+    case 'unevaluatedProperties':
+      return `${at}"${String(error.params.additionalProperty ?? error.params.unevaluatedProperty).slice(0, 60)}" is not a member here.`;
+    case 'enum':
+      return `${at}must be one of ${(error.params.allowedValues as string[]).join(', ')}.`;
+    case 'oneOf':
+      return `${at}must have exactly one of the possible forms.`;
+    default:
+      return `${at}${error.message ?? 'is not valid'}.`;
+  }
+};

@@ -1,0 +1,87 @@
+import { Router } from '@koa/router';
+import type { Context, Middleware } from 'koa';
+import type { AccessTokens } from '../../access/access-token.ts';
+import { problemWithName } from '../../access/names.ts';
+import type { Organization } from '../../access/organization.ts';
+import { Refusal } from '../../errors.ts';
+import { type Authenticated, authenticate, credentialOf } from '../authenticate.ts';
+import { stateOf } from '../context.ts';
+
+type Handler = (ctx: Context) => Promise<void> | void;
+
+/**
+ * The door to `/api/*`: every route behind it knows its caller by an access token, inside one organization.
+ *
+ * The organization of the path must be the caller's own; any other is answered as if it did not exist.
+ */
+export interface ApiDoor {
+  get(path: string, handler: Handler): void;
+  post(path: string, handler: Handler): void;
+  delete(path: string, handler: Handler): void;
+  /** The caller, checked against the `org` of the path where the path has one. */
+  caller(ctx: Context): Promise<Authenticated>;
+  middleware(): Middleware[];
+}
+
+export const openApiDoor = (
+  tokens: Pick<AccessTokens, 'holderOf'>,
+  organizations: () => ReadonlyMap<string, Organization>,
+): ApiDoor => {
+  const router = new Router();
+  const add = (method: 'get' | 'post' | 'delete', path: string, handler: Handler): void => {
+    router[method](path, (ctx: Context) => {
+      stateOf(ctx).route = path;
+      return handler(ctx);
+    });
+  };
+  return {
+    get: (path, handler) => add('get', path, handler),
+    post: (path, handler) => add('post', path, handler),
+    delete: (path, handler) => add('delete', path, handler),
+    async caller(ctx) {
+      const authenticated = await authenticate(tokens, organizations, credentialOf(ctx));
+      const organization = (ctx.params as Record<string, string>).org;
+      if (organization !== undefined && organization !== authenticated.organization.name) {
+        throw new Refusal('organization_not_found', { organization: showable(organization) });
+      }
+      return authenticated;
+    },
+    middleware: () => [
+      router.routes() as unknown as Middleware,
+      router.allowedMethods({
+        throw: true,
+        methodNotAllowed: () => new Refusal('method_not_allowed', { allowed: 'another method' }),
+        notImplemented: () => new Refusal('method_not_allowed', { allowed: 'GET, POST or DELETE' }),
+      }) as unknown as Middleware,
+    ],
+  };
+};
+
+/** A parameter of the path; the router has already taken it apart. */
+export const parameterOf = (ctx: Context, name: string): string => (ctx.params as Record<string, string>)[name] ?? '';
+
+/** An optional name in the query, refused when no such name can exist. */
+export const nameParameter = (ctx: Context, field: 'project' | 'stack'): string | undefined => {
+  const value = ctx.query[field];
+  if (value === undefined || value === '') return undefined;
+  const problem = typeof value === 'string' ? problemWithName(field, value) : 'must be given once';
+  if (problem) throw new Refusal('invalid_name', { field, problem });
+  return value as string;
+};
+
+/** Paging of every list: `page` from 1, `pageSize` 1 to 100, 10 when absent. Contract section 1.8. */
+export const pageOf = (ctx: Context): { readonly page: number; readonly pageSize: number } => ({
+  page: wholeNumber(ctx, 'page', 1, 1_000_000) ?? 1,
+  pageSize: wholeNumber(ctx, 'pageSize', 1, 100) ?? 10,
+});
+
+const wholeNumber = (ctx: Context, field: string, least: number, most: number): number | undefined => {
+  const text = ctx.query[field];
+  if (text === undefined || text === '') return undefined;
+  const number = typeof text === 'string' && /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new Refusal('invalid_request', { problem: `${field}: must be a whole number from ${least} to ${most}` });
+};
+
+/** A text of the caller's that may stand in a sentence: printable and short. */
+const showable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 60);

@@ -1,0 +1,37 @@
+import pino from 'pino';
+import type { Log, LogFields } from './system.ts';
+
+/** What our own secrets and any JWT look like: nothing of that shape leaves through a log, whoever wrote the text. */
+const SECRET_SHAPES = /\beyJ[A-Za-z0-9_-]{8,}[A-Za-z0-9._-]*|\brp[ar]_[A-Za-z0-9_-]{8,}/g;
+
+const scrub = (text: string): string => text.replace(SECRET_SHAPES, '[secret]').slice(0, 2_000);
+
+/**
+ * The server's log: one JSON line an event, on the stream that is handed in.
+ *
+ * Redacted by construction: messages are fixed sentences, fields are flat and short, and of an error only its
+ * name, message and stack are written, with everything scrubbed that looks like a secret.
+ */
+export const openLog = (level: 'debug' | 'info' | 'warn' | 'error', to: pino.DestinationStream): Log => {
+  const lines = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'message' }, to);
+  const write = (at: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: LogFields, cause?: unknown) => {
+    if (lines.isLevelEnabled(at)) lines[at]({ ...scrubFields(fields), ...describeCause(cause) }, message);
+  };
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+};
+
+const scrubFields = (fields: LogFields = {}): LogFields => {
+  const clean: Record<string, LogFields[string]> = {};
+  for (const [name, value] of Object.entries(fields)) clean[name] = typeof value === 'string' ? scrub(value) : value;
+  return clean;
+};
+
+const describeCause = (cause: unknown): LogFields => {
+  if (cause === undefined) return {};
+  if (!(cause instanceof Error)) return { cause: scrub(String(cause)) };
+  const inner = cause.cause instanceof Error ? { because: scrub(`${cause.cause.name}: ${cause.cause.message}`) } : {};
+  return { cause: scrub(`${cause.name}: ${cause.message}`), stack: scrub(cause.stack ?? ''), ...inner };
+};
+
+/** Where log lines go: standard output, written synchronously so that the last line before an exit is not lost. */
+export const standardOutput = (): pino.DestinationStream => pino.destination({ dest: 1, sync: true });

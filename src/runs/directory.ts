@@ -1,0 +1,78 @@
+import type { Store } from '../store/store.ts';
+import type { Random } from '../system.ts';
+import type { Identified } from './run.ts';
+
+/** A stack as the store knows it: its id, and how many runs it has had. */
+export interface KnownStack extends Identified {
+  readonly project: Identified;
+  /** Version of its newest run; 0 before the first. */
+  readonly runs: number;
+}
+
+/**
+ * The immutable ids behind names: given at first sight, never given again.
+ *
+ * A name that is deleted and comes back gets another id, so that trust in the old one never covers the new one.
+ */
+export interface Directory {
+  organization(name: string, declaredId: string | undefined): Promise<Identified>;
+  project(organization: Identified, name: string): Promise<Identified>;
+  stack(organization: Identified, project: string, name: string): Promise<KnownStack>;
+  environment(organization: Identified, project: string, name: string): Promise<Identified>;
+  /** The stack if it exists; this never makes one. */
+  findStack(organization: Identified, project: string, name: string): Promise<KnownStack | undefined>;
+  /** The project if it exists; this never makes one. */
+  findProject(organization: Identified, name: string): Promise<Identified | undefined>;
+  /** Forgets the stack and its ordinals; what it did stays in the organization's lists until its time is over. */
+  deleteStack(organization: Identified, project: string, name: string): Promise<boolean>;
+}
+
+/** Where a stack's document and the log of its runs live: one key, so that an ordinal is given in one step. */
+export const stackKey = (organizationId: string, project: string, name: string): string =>
+  `stack/${organizationId}/${project}/${name}`;
+
+export const openDirectory = (store: Store, random: Random): Directory => {
+  const find = async (key: string) => {
+    const stored = await store.get(key);
+    return stored && { id: (JSON.parse(stored.value) as { id: string }).id, length: stored.length };
+  };
+  const identify = async (key: string) => {
+    const known = await find(key);
+    if (known) return known;
+    const id = random.uuid();
+    if (await store.create(key, JSON.stringify({ id }))) return { id, length: 0 };
+    return (await find(key)) ?? { id, length: 0 };
+  };
+  const projectKey = (organization: Identified, name: string) => `project/${organization.id}/${name}`;
+
+  return {
+    async organization(name, declaredId) {
+      return { name, id: declaredId ?? (await identify(`organization/${name}`)).id };
+    },
+    async project(organization, name) {
+      return { name, id: (await identify(projectKey(organization, name))).id };
+    },
+    async stack(organization, project, name) {
+      const [owner, known] = await Promise.all([
+        identify(projectKey(organization, project)),
+        identify(stackKey(organization.id, project, name)),
+      ]);
+      return { name, id: known.id, project: { name: project, id: owner.id }, runs: known.length };
+    },
+    async environment(organization, project, name) {
+      return { name, id: (await identify(`environment-id/${organization.id}/${project}/${name}`)).id };
+    },
+    async findStack(organization, project, name) {
+      const [owner, known] = await Promise.all([
+        find(projectKey(organization, project)),
+        find(stackKey(organization.id, project, name)),
+      ]);
+      return owner && known && { name, id: known.id, project: { name: project, id: owner.id }, runs: known.length };
+    },
+    async findProject(organization, name) {
+      const known = await find(projectKey(organization, name));
+      return known && { name, id: known.id };
+    },
+    deleteStack: (organization, project, name) => store.delete(stackKey(organization.id, project, name)),
+  };
+};
