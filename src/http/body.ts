@@ -1,6 +1,7 @@
-import { Ajv2020, type ErrorObject, type JSONSchemaType } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { Context } from 'koa';
 import { Refusal } from '../errors.ts';
+import { limitsOf, type RouteLimits } from './limits.ts';
 
 const ajv = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true });
 
@@ -13,23 +14,40 @@ const MAX_DEPTH = 16;
 /**
  * Makes the reader of one route's body.
  *
- * Promises: at most `limit` bytes are read; nothing but UTF-8 JSON passes; unknown members are refused by name.
+ * Promises: no more bytes and no more time than the route's limits; nothing but UTF-8 JSON passes; unknown members
+ * are refused by name.
  */
-export const bodyReader = <T>(schema: JSONSchemaType<T> | object, limit: number): ReadBody<T> => {
+export const bodyReader = <T>(schema: object): ReadBody<T> => {
   const validate = ajv.compile<T>(schema);
   return async (ctx) => {
-    const value = parse(await readText(ctx, limit));
+    const value = parse(await readText(ctx, limitsOf(ctx)));
     if (!validate(value)) throw new Refusal('invalid_request', { problem: problemOf(validate.errors?.[0]) });
     return value;
   };
 };
 
-const readText = async (ctx: Context, limit: number): Promise<string> => {
+const readText = async (ctx: Context, { bodyBytes, bodySeconds }: RouteLimits): Promise<string> => {
   const type = ctx.get('content-type');
   if (type !== '' && !/^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
     throw new Refusal('unsupported_media_type', { expected: 'application/json' });
   }
-  if ((ctx.request.length ?? 0) > limit) throw new Refusal('body_too_large', { limit });
+  if ((ctx.request.length ?? 0) > bodyBytes) throw new Refusal('body_too_large', { limit: bodyBytes });
+  const tooLate = new Promise<never>((_, reject) => {
+    const timer = setTimeout(
+      () => reject(new Refusal('request_timeout', { seconds: bodySeconds })),
+      bodySeconds * 1000,
+    );
+    ctx.req.once('close', () => clearTimeout(timer));
+  });
+  const bytes = await Promise.race([readBytes(ctx, bodyBytes), tooLate]);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Refusal('invalid_request', { problem: 'The body is not UTF-8 text.' }, { cause });
+  }
+};
+
+const readBytes = async (ctx: Context, limit: number): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
@@ -37,11 +55,7 @@ const readText = async (ctx: Context, limit: number): Promise<string> => {
     if (size > limit) throw new Refusal('body_too_large', { limit });
     chunks.push(chunk);
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-  } catch (cause) {
-    throw new Refusal('invalid_request', { problem: 'The body is not UTF-8 text.' }, { cause });
-  }
+  return Buffer.concat(chunks);
 };
 
 const parse = (text: string): unknown => {

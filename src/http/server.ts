@@ -2,12 +2,13 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { longestBodySeconds } from './limits.ts';
 
 /** Limits of the HTTP edge; every one is a default of docs/operate.md. */
 const LIMITS = {
   maxHeaderBytes: 8 * 1024,
   headersTimeoutMs: 5_000,
-  requestTimeoutMs: 10_000,
+  requestTimeoutMs: longestBodySeconds * 1000,
   keepAliveTimeoutMs: 65_000,
   requestsPerSocket: 1_000,
 } as const;

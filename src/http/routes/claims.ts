@@ -8,34 +8,31 @@ type PreviewBody = PreviewRequest & { readonly issuer?: 'v1' | 'v2' };
 
 const TEXT = { type: 'string', maxLength: 1024 } as const;
 
-const readPreview = bodyReader<PreviewBody>(
-  {
-    type: 'object',
-    additionalProperties: false,
-    properties: {
-      issuer: { type: 'string', enum: ['v1', 'v2'] },
-      audience: TEXT,
-      run: {
-        type: 'object',
-        required: ['project', 'stack', 'operation'],
-        additionalProperties: false,
-        properties: { project: TEXT, stack: TEXT, operation: { type: 'string', enum: OPERATIONS } },
-      },
-      environment: {
-        type: 'object',
-        required: ['root'],
-        additionalProperties: false,
-        properties: {
-          root: TEXT,
-          current: TEXT,
-          subjectAttributes: { type: 'array', maxItems: 10, items: TEXT },
-        },
+const readPreview = bodyReader<PreviewBody>({
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    issuer: { type: 'string', enum: ['v1', 'v2'] },
+    audience: TEXT,
+    run: {
+      type: 'object',
+      required: ['project', 'stack', 'operation'],
+      additionalProperties: false,
+      properties: { project: TEXT, stack: TEXT, operation: { type: 'string', enum: OPERATIONS } },
+    },
+    environment: {
+      type: 'object',
+      required: ['root'],
+      additionalProperties: false,
+      properties: {
+        root: TEXT,
+        current: TEXT,
+        subjectAttributes: { type: 'array', maxItems: 10, items: TEXT },
       },
     },
-    oneOf: [{ required: ['run'] }, { required: ['environment'] }],
   },
-  16 * 1024,
-);
+  oneOf: [{ required: ['run'] }, { required: ['environment'] }],
+});
 
 /** `POST /api/orgs/{org}/claims/preview`: what a token would say, unsigned. */
 export const addClaimRoutes = (

@@ -26,34 +26,27 @@ interface StartBody {
 }
 
 const TEXT = { type: 'string' } as const;
-const BODY_LIMIT = 16 * 1024;
 
-const readStart = bodyReader<StartBody>(
-  {
-    type: 'object',
-    required: ['project', 'stack', 'operation'],
-    additionalProperties: false,
-    properties: {
-      project: TEXT,
-      stack: TEXT,
-      operation: { type: 'string', enum: OPERATIONS },
-      deadline: TEXT,
-      lease: { type: 'integer', minimum: 10, maximum: 600 },
-      requestedBy: { type: 'string', maxLength: 200 },
-    },
+const readStart = bodyReader<StartBody>({
+  type: 'object',
+  required: ['project', 'stack', 'operation'],
+  additionalProperties: false,
+  properties: {
+    project: TEXT,
+    stack: TEXT,
+    operation: { type: 'string', enum: OPERATIONS },
+    deadline: TEXT,
+    lease: { type: 'integer', minimum: 10, maximum: 600 },
+    requestedBy: { type: 'string', maxLength: 200 },
   },
-  BODY_LIMIT,
-);
+});
 
-const readFinish = bodyReader<{ status: FinalStatus }>(
-  {
-    type: 'object',
-    required: ['status'],
-    additionalProperties: false,
-    properties: { status: { type: 'string', enum: FINAL_STATUSES } },
-  },
-  BODY_LIMIT,
-);
+const readFinish = bodyReader<{ status: FinalStatus }>({
+  type: 'object',
+  required: ['status'],
+  additionalProperties: false,
+  properties: { status: { type: 'string', enum: FINAL_STATUSES } },
+});
 
 /** `/api/orgs/{org}/runs`: start, look at, renew and finish runs. */
 export const addRunRoutes = (door: ApiDoor, parts: RunRouteParts): void => {

@@ -1,0 +1,29 @@
+import type { Context } from 'koa';
+import { stateOf } from './context.ts';
+
+/** What a request of one route may cost. */
+export interface RouteLimits {
+  /** Largest body, in bytes. */
+  readonly bodyBytes: number;
+  /** Seconds in which the whole body has to arrive. */
+  readonly bodySeconds: number;
+}
+
+export const DEFAULT_LIMITS: RouteLimits = { bodyBytes: 64 * 1024, bodySeconds: 10 };
+
+/** The routes that differ from the default, by method and pattern: the one place to give a route its own. */
+const ROUTE_LIMITS: Readonly<Record<string, Partial<RouteLimits>>> = {
+  'POST /api/orgs/:org/runs': { bodyBytes: 16 * 1024 },
+  'POST /api/orgs/:org/runs/:run/finish': { bodyBytes: 4 * 1024 },
+  'POST /api/orgs/:org/claims/preview': { bodyBytes: 16 * 1024 },
+};
+
+export const limitsOf = (ctx: Context): RouteLimits => ({
+  ...DEFAULT_LIMITS,
+  ...ROUTE_LIMITS[`${ctx.method} ${stateOf(ctx).route}`],
+});
+
+/** Longest time that any route gives a body: what the server's own clock on requests has to allow. */
+export const longestBodySeconds = Math.max(
+  ...[DEFAULT_LIMITS, ...Object.values(ROUTE_LIMITS)].map(({ bodySeconds = 0 }) => bodySeconds),
+);
