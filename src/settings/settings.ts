@@ -4,6 +4,9 @@ import type { Secret } from '../secret.ts';
 
 export type IssuerName = 'v1' | 'v2';
 
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 export interface IssuerSettings {
   readonly name: IssuerName;
   /** The `iss` of its tokens, byte for byte: `<url>/oidc` or `<url>/oidc/v2`. */
@@ -25,10 +28,14 @@ export type StoreSettings =
       readonly masterName?: string;
       readonly username?: string;
       readonly password?: Secret;
+      /** Where the password was read from; for `config show`. */
+      readonly passwordFile?: string;
       readonly database: number;
       readonly tls: boolean;
       /** PEM of the authority that signed the server's certificate; absent: the system's authorities. */
       readonly ca?: string;
+      /** Where the authority was read from; for `config show`. */
+      readonly caFile?: string;
       readonly keyPrefix: string;
     };
 
@@ -49,7 +56,7 @@ export interface Settings {
     /** Seconds that a stopping server waits for the requests in flight. */
     readonly drainSeconds: number;
   };
-  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+  readonly log: { readonly level: LogLevel };
   readonly store: {
     readonly backend: StoreSettings;
     readonly timeoutMs: number;

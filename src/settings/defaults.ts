@@ -1,0 +1,45 @@
+const DAY = 86_400;
+
+/** What holds where the settings file says nothing: every default of the installation, in one place. Seconds. */
+export const DEFAULTS = {
+  url: 'http://localhost:8080',
+  folders: { keys: 'keys', data: 'data', organizations: 'config/organizations' },
+  http: {
+    /** Behind a TLS proxy; with an `http:` URL the address and port of that URL count. */
+    host: '0.0.0.0',
+    port: 8080,
+    trustedProxies: [],
+    refusalsPerMinute: 120,
+    drainSeconds: 25,
+  },
+  log: { level: 'info' },
+  store: {
+    /** In the data folder; its URL is made when that folder is known. */
+    file: 'runpass.db',
+    keyPrefix: 'runpass:',
+    timeoutMs: 250,
+    acceptVolatile: false,
+    replicas: 0,
+  },
+  issuers: {
+    // v1 as the contract; v2 because Google's library renews five minutes before expiry.
+    v1: { alg: 'RS256', defaultLifetime: 3600 },
+    v2: { alg: 'RS256', defaultLifetime: 900 },
+  },
+  keys: {
+    cacheMaxAge: 300,
+    staleness: 30,
+    clockError: 5,
+    leeway: 300,
+    maxLifetime: 3600,
+    rotationPeriod: 7 * DAY,
+    publishAhead: DAY,
+    rollbackHold: 3600,
+    maxKeys: 8,
+  },
+  subjectPrefix: 'pulumi',
+  claimNamespace: 'https://pulumi.com/',
+  runs: { defaultDeadline: DAY, maxDuration: 7 * DAY },
+  accessTokens: { defaultLifetime: 7200, maxLifetime: 90 * DAY },
+  retention: { finishedRuns: 90 * DAY, decisions: 30 * DAY, audit: 400 * DAY },
+} as const;
