@@ -107,3 +107,9 @@ export const readTime = (text: string): EpochSeconds | undefined => {
   const lastDay = new Date(Date.UTC(year, month, 0)).getUTCDate();
   return day <= lastDay ? Math.floor(ms / 1000) : undefined;
 };
+
+/** Whole seconds of a time in an HTTP header, such as `Date`; `undefined` for any other text. RFC 9110, section 5.6.7. */
+export const readHttpDate = (text: string): EpochSeconds | undefined => {
+  const ms = / GMT$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms / 1000;
+};

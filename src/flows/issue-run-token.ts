@@ -29,6 +29,12 @@ export interface IssueRunTokenRequest {
   readonly lifetime?: string;
 }
 
+/** The token, and what was written down of it. */
+export interface IssuedRunToken {
+  readonly jwt: Secret;
+  readonly token: IssuedToken;
+}
+
 /** The shortest token that a caller may ask for, and the longest, in seconds. */
 const LIFETIMES = { shortest: 60, longest: 3600 } as const;
 
@@ -42,7 +48,7 @@ export const issueRunToken = async (
   parts: IssueRunTokenParts,
   issuer: RunIssuer,
   request: IssueRunTokenRequest,
-): Promise<Secret> => {
+): Promise<IssuedRunToken> => {
   // 1. The run, and its own request token. An unknown run and a wrong token look the same to the caller.
   const loaded = await parts.runs.load(request.runId);
   if (!loaded || !equalInConstantTime(loaded.run.requestTokenHash, fingerprint(request.requestToken))) {
@@ -88,7 +94,7 @@ export const issueRunToken = async (
     outcome: 'granted',
     detail: { ...trace.detail, sub: draft.sub, aud: token.aud, kid: token.kid, jti: token.jti, exp },
   });
-  return jwt;
+  return { jwt, token };
 };
 
 const lifetimeOf = (issuer: RunIssuer, asked: string | undefined): number => {

@@ -1,5 +1,6 @@
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { Refusal } from '../errors.ts';
+import { StoreError } from '../store/store.ts';
 import type { Log, System } from '../system.ts';
 import { clientAddress } from './address.ts';
 import { answerTo, writeAnswer } from './answer.ts';
@@ -56,7 +57,7 @@ const identify = ({ system, metrics }: AppParts): Middleware => {
 };
 
 /** Turns whatever was thrown into an answer: the sentence for the caller, the cause for the log. */
-const answerErrors = ({ system, limits }: AppParts): Middleware => {
+const answerErrors = ({ system, limits, metrics }: AppParts): Middleware => {
   const addressOf = clientAddress(limits.trustedProxies);
   const refused = new RefusalLimit(system.clock, limits.refusalsPerMinute);
   const limited = (ctx: Context): Refusal | undefined => {
@@ -72,6 +73,7 @@ const answerErrors = ({ system, limits }: AppParts): Middleware => {
       const answer = answerTo((counts && limited(ctx)) || reason);
       const state = stateOf(ctx);
       state.refusal = answer.refusal;
+      if (reason instanceof StoreError) metrics.storeError(reason.kind);
       if (answer.status >= 500) {
         system.log.error('a request failed', { requestId: state.requestId, route: state.route }, reason);
       }

@@ -50,10 +50,16 @@ const readText = async (ctx: Context, { bodyBytes, bodySeconds }: RouteLimits): 
 const readBytes = async (ctx: Context, limit: number): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit) throw new Refusal('body_too_large', { limit });
-    chunks.push(chunk);
+  try {
+    // The connection outlives a refusal: the caller has to get its answer.
+    for await (const chunk of ctx.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limit) throw new Refusal('body_too_large', { limit });
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof Refusal) throw cause;
+    throw new Refusal('invalid_request', { problem: 'The body broke off.' }, { cause });
   }
   return Buffer.concat(chunks);
 };

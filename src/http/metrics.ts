@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What the request middleware reports. */
 export interface RequestMetrics {
+  storeError(kind: string): void;
   observe(route: string, method: string, status: number, ms: number): void;
 }
 
@@ -10,6 +11,7 @@ export interface MetricSources {
   readonly rings: () => readonly RingReading[];
   readonly clockOffsetSeconds: () => number;
   readonly auditHeadAgeSeconds: () => number;
+  readonly unrecordedRefusals: () => number;
   readonly inFlight: () => number;
 }
 
@@ -27,7 +29,6 @@ export interface RingReading {
 
 export interface Metrics extends RequestMetrics {
   issued(issuer: string, kid: string): void;
-  storeError(kind: string): void;
   render(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
@@ -124,6 +125,11 @@ export const openMetrics = (sources: MetricSources): Metrics => {
   };
   single('runpass_clock_offset_seconds', "This host's clock minus store time.", sources.clockOffsetSeconds);
   single('runpass_audit_head_age_seconds', 'Seconds since the audit heads were signed.', sources.auditHeadAgeSeconds);
+  single(
+    'runpass_unrecorded_refusals_total',
+    'Refusals that were counted because too many came to be recorded.',
+    sources.unrecordedRefusals,
+  );
   single('runpass_drain_inflight', 'Requests that are being answered.', sources.inFlight);
 
   return {

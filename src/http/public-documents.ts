@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** A document that anybody may read: rendered before it is asked for. */
 export interface PublicDocument {
-  readonly body: Buffer;
+  readonly bytes: Buffer;
   /** Strong validator of the bytes, with its quotes. RFC 9110, section 8.8.3. */
   readonly etag: string;
   /** Seconds that anybody may keep it. */
@@ -38,7 +38,7 @@ export const publicDocumentsListener = (documents: PublicDocuments) => {
       'Content-Type',
       'application/json',
       'Content-Length',
-      String(document.body.length),
+      String(document.bytes.length),
     ];
     const made: Rendered = { document, full, unchanged: [...CORS, ...caching] };
     rendered.set(document, made);
@@ -58,7 +58,7 @@ export const publicDocumentsListener = (documents: PublicDocuments) => {
       if (isUnchanged(request.headers['if-none-match'], document.etag)) {
         response.writeHead(304, unchanged as string[]).end();
       } else {
-        response.writeHead(200, full as string[]).end(request.method === 'GET' ? document.body : undefined);
+        response.writeHead(200, full as string[]).end(request.method === 'GET' ? document.bytes : undefined);
       }
     } else if (request.method === 'OPTIONS') {
       response

@@ -22,7 +22,9 @@ const refuses = (code: RefusalCode) => (reason: unknown) => {
 const started = async (world = makeWorld(), request: Partial<Parameters<typeof startRun>[3]> = {}) => {
   const { run, requestToken } = await startRun(world.parts, PRINCIPALS.carol, ACME, { ...TARGET, ...request });
   const ask = (more: { audience?: string; lifetime?: string } = {}, issuer = world.v1) =>
-    issueRunToken(world.parts, issuer, { runId: run.id, requestToken: requestToken.reveal(), ...more });
+    issueRunToken(world.parts, issuer, { runId: run.id, requestToken: requestToken.reveal(), ...more }).then(
+      ({ jwt }) => jwt,
+    );
   return { ...world, run, requestToken, ask };
 };
 
@@ -98,8 +100,8 @@ test('the claims of all six operations carry the operation in the subject and be
   const world = makeWorld();
   for (const operation of OPERATIONS) {
     const { run, requestToken } = await startRun(world.parts, PRINCIPALS.admin, ACME, { ...TARGET, operation });
-    const token = await issueRunToken(world.parts, world.v1, { runId: run.id, requestToken: requestToken.reveal() });
-    const claims = decodeJwt(token.reveal());
+    const { jwt } = await issueRunToken(world.parts, world.v1, { runId: run.id, requestToken: requestToken.reveal() });
+    const claims = decodeJwt(jwt.reveal());
     assert.equal(claims.sub, `pulumi:deploy:org:acme:project:core:stack:dev:operation:${operation}:scope:write`);
     assert.equal(claims.operation, operation);
     assert.equal(claims.deployment, String(run.subject.version));

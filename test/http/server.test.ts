@@ -6,7 +6,7 @@ import type { PublicDocument } from '../../src/http/public-documents.ts';
 import { publicDocumentsListener } from '../../src/http/public-documents.ts';
 import { type HttpServer, listen } from '../../src/http/server.ts';
 
-const DOCUMENT: PublicDocument = { body: Buffer.from('{"keys":[]}'), etag: '"abc"', maxAge: 300 };
+const DOCUMENT: PublicDocument = { bytes: Buffer.from('{"keys":[]}'), etag: '"abc"', maxAge: 300 };
 
 const serve = async (app: Parameters<typeof listen>[0]['app'] = (_, response) => response.writeHead(404).end()) => {
   const documents = new Map<string, () => PublicDocument | undefined>([

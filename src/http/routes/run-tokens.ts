@@ -5,6 +5,11 @@ import { type IssueRunTokenParts, issueRunToken } from '../../flows/issue-run-to
 import { credentialOf } from '../authenticate.ts';
 import { stateOf } from '../context.ts';
 
+export interface RunTokenRouteParts extends IssueRunTokenParts {
+  /** Told of every token that leaves, for the metrics. */
+  issued(issuer: string, kid: string): void;
+}
+
 /**
  * `GET {issuer}/runs/{id}/token?…&audience=&lifetime=`: a run asks for its ID token.
  *
@@ -13,14 +18,10 @@ import { stateOf } from '../context.ts';
  *
  * The busiest door of the house: it is matched here, without passing through the other routes.
  */
-export const runTokenRoute = (
-  parts: IssueRunTokenParts,
-  issuers: readonly RunIssuer[],
-  pathOf: (url: string) => string,
-): Middleware => {
+export const runTokenRoute = (parts: RunTokenRouteParts, issuers: readonly RunIssuer[]): Middleware => {
   const doors = issuers.map((issuer) => ({
     issuer,
-    path: new RegExp(`^${RegExp.escape(pathOf(issuer.url))}/runs/([^/]{1,64})/token$`),
+    path: new RegExp(`^${RegExp.escape(new URL(issuer.url).pathname)}/runs/([^/]{1,64})/token$`),
   }));
   return async (ctx: Context, next: Next) => {
     for (const { issuer, path } of doors) {
@@ -31,13 +32,14 @@ export const runTokenRoute = (
       if (ctx.method !== 'GET') throw new Refusal('method_not_allowed', { allowed: 'GET' });
       const query = new URLSearchParams(ctx.querystring);
       const [audience, lifetime] = [query.getAll('audience').at(-1), query.getAll('lifetime').at(-1)];
-      const token = await issueRunToken(parts, issuer, {
+      const { jwt, token } = await issueRunToken(parts, issuer, {
         runId,
         requestToken: requestTokenOf(ctx),
         ...(audience && { audience }),
         ...(lifetime && { lifetime }),
       });
-      ctx.body = { count: 1, value: token.reveal() };
+      parts.issued(issuer.name, token.kid);
+      ctx.body = { count: 1, value: jwt.reveal() };
       return;
     }
     await next();
