@@ -13,7 +13,11 @@ const scrub = (text: string): string => text.replace(SECRET_SHAPES, '[secret]').
  * name, message and stack are written, with everything scrubbed that looks like a secret.
  */
 export const openLog = (level: 'debug' | 'info' | 'warn' | 'error', to: pino.DestinationStream): Log => {
-  const lines = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'message' }, to);
+  const formatters = { level: (label: string) => ({ level: label }) };
+  const lines = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'message', formatters },
+    to,
+  );
   const write = (at: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: LogFields, cause?: unknown) => {
     if (lines.isLevelEnabled(at)) lines[at]({ ...scrubFields(fields), ...describeCause(cause) }, message);
   };

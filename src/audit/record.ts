@@ -42,12 +42,14 @@ export interface AuditEvent {
 /** An event as it is stored: numbered and linked within its chain. */
 export interface AuditRecord extends AuditEvent {
   readonly time: EpochSeconds;
-  /** The process that wrote it; each writer has a chain of its own. */
+  /** Who wrote it: one process, until an append of its fails. Each writer has chains of its own. */
   readonly writer: string;
   /** 1, 2, 3, … within the chain. */
   readonly seq: number;
-  /** Base64url SHA-256 of the record before it, as stored; 43 zeros ("A") for the first. */
+  /** Base64url SHA-256 of the record before it, as canonical JSON; 43 zeros ("A") for the first. */
   readonly prev: string;
+  /** Only in a chain's first record of a day: where the record before it stands, and until when. */
+  readonly after?: { readonly day: string; readonly keptUntil: EpochSeconds };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import { Refusal } from '../errors.ts';
 import { limitsOf, type RouteLimits } from './limits.ts';
 
-const ajv = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true });
+const ajv = new Ajv2020({ strict: true, strictRequired: false });
 
 /** Reads and checks a JSON body: what a route gets is of its shape, or the request was refused with the field named. */
 export type ReadBody<T> = (ctx: Context) => Promise<T>;

@@ -1,4 +1,4 @@
-import type { KeeperStatus } from '../flows/keep-keys.ts';
+import type { KeeperStatus } from '../flows/keeper-status.ts';
 import type { RingReading } from './metrics.ts';
 
 /** What the metrics say of one key ring. */

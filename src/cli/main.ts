@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addAuditCommands } from './commands/audit.ts';
+import { addClaimsCommand } from './commands/claims.ts';
+import { addConfigCommands } from './commands/config.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addKeysCommands } from './commands/keys.ts';
+import { addLoginCommands } from './commands/login.ts';
+import { addRunCommands } from './commands/run.ts';
+import { addServeCommand } from './commands/serve.ts';
+import { addStoreCommands } from './commands/store.ts';
+import { addTokenCommands } from './commands/token.ts';
+import { addWhoamiCommand } from './commands/whoami.ts';
+import type { ExitStatus } from './failure.ts';
+import { printFailure } from './output.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/**
+ * The command table: every command of Runpass with its flags.
+ *
+ * Declaring a command loads nothing heavy; what it needs is imported when it runs, so that a client command does
+ * not pay for the server, nor the server for the client.
+ */
+export const commandTable = (around: Surroundings): Command => {
+  const program = new Command('runpass')
+    .description('A self-hosted OpenID Connect identity provider for automation.')
+    .version(readVersion(), '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError('hint: add --help to see what the command takes')
+    .configureOutput({
+      writeOut: (text) => around.stdout.write(text),
+      writeErr: (text) => around.stderr.write(text),
+    });
+  addServeCommand(program, around);
+  addConfigCommands(program, around);
+  addKeysCommands(program, around);
+  addTokenCommands(program, around);
+  addStoreCommands(program, around);
+  addRunCommands(program, around);
+  addClaimsCommand(program, around);
+  addAuditCommands(program, around);
+  addLoginCommands(program, around);
+  addWhoamiCommand(program, around);
+  addDoctorCommand(program, around);
+  return program;
+};
+
+/** Runs one command line, without the program's name; never throws, always says what went wrong. */
+export const runCommandLine = async (args: readonly string[], around: Surroundings): Promise<ExitStatus> => {
+  try {
+    await commandTable(around).parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (reason) {
+    if (!(reason instanceof CommanderError)) return printFailure(around, reason);
+    return reason.code === 'commander.helpDisplayed' || reason.code === 'commander.version' ? 0 : 2;
+  }
+};
+
+const readVersion = (): string =>
+  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;

@@ -1,0 +1,35 @@
+import type { Environment } from '../settings/variables.ts';
+import type { System } from '../system.ts';
+
+/** Where text goes: for a person at a terminal, or into a file or pipe. */
+export interface TextSink {
+  readonly isTerminal: boolean;
+  write(text: string): void;
+}
+
+export type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
+
+/** Everything that a command may touch of the process it runs in; only src/main.ts makes one. */
+export interface Surroundings {
+  readonly env: Environment;
+  readonly cwd: string;
+  /** The user's home folder. */
+  readonly home: string;
+  /** Name of this machine: operators are recorded as `operator:<hostname>`. */
+  readonly hostname: string;
+  readonly system: System;
+  /** Takes the answer, and nothing else. */
+  readonly stdout: TextSink;
+  /** Takes everything that is not the answer. */
+  readonly stderr: TextSink;
+  readonly stdin: {
+    readonly isTerminal: boolean;
+    /** All of it, as text; at most `limit` characters, more is cut off. */
+    read(limit: number): Promise<string>;
+    /** Asks a person for one line, without showing what is typed. */
+    askSecretly(question: string): Promise<string>;
+  };
+  onSignal(heard: (signal: Signal) => void): void;
+  /** Ends the process at once. */
+  exitNow(status: number): never;
+}

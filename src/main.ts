@@ -1,0 +1,36 @@
+import { homedir, hostname } from 'node:os';
+import { runCommandLine } from './cli/main.ts';
+import { askSecretly, readText } from './cli/standard-input.ts';
+import type { Signal, TextSink } from './cli/surroundings.ts';
+import { silentLog, systemClock, systemRandom } from './system.ts';
+
+/** The process: the one place that knows its arguments, environment, streams, signals and exit status. */
+
+const sink = (stream: NodeJS.WriteStream): TextSink => ({
+  isTerminal: stream.isTTY === true,
+  write: (text) => void stream.write(text),
+});
+
+const SIGNALS: readonly Signal[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+
+// Whoever reads our answer may stop reading (`runpass run list | head`): that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  env: process.env,
+  cwd: process.cwd(),
+  home: homedir(),
+  hostname: hostname(),
+  system: { clock: systemClock, random: systemRandom, log: silentLog },
+  stdout: sink(process.stdout),
+  stderr: sink(process.stderr),
+  stdin: {
+    isTerminal: process.stdin.isTTY === true,
+    read: (limit) => readText(process.stdin, limit),
+    askSecretly: (question) => askSecretly(process.stdin, process.stderr, question),
+  },
+  onSignal: (heard) => {
+    for (const signal of SIGNALS) process.on(signal, () => heard(signal));
+  },
+  exitNow: (status) => process.exit(status),
+});

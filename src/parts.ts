@@ -1,0 +1,131 @@
+import type { AccessTokens } from './access/access-token.ts';
+import { loadOrganizations } from './access/load.ts';
+import type { Sealer } from './audit/key.ts';
+import { openAuditLog, type RunningAuditLog } from './audit/log.ts';
+import { formatProblems } from './documents.ts';
+import { keepOrganizations, type OrganizationFiles, type OrganizationsInForce } from './flows/reload-organizations.ts';
+import { open, SealingError, type SealingKeys, seal } from './keys/seal.ts';
+import { createSealingKey, readSealingKeys } from './keys/sealing-file.ts';
+import { type LiveProvider, makeProvider } from './provider/live.ts';
+import { type Directory, openDirectory } from './runs/directory.ts';
+import { openRunRecords, type RunRecords } from './runs/records.ts';
+import { reservedNames } from './settings/rules.ts';
+import type { Settings } from './settings/settings.ts';
+import { StoreClock } from './store/clock.ts';
+import { openStore } from './store/open.ts';
+import type { Store } from './store/store.ts';
+import type { System } from './system.ts';
+
+/** Why an installation cannot be opened as it is: a sentence for the operator. The process ends with status 2. */
+export class CannotStart extends Error {
+  override readonly name = 'CannotStart';
+}
+
+/** What the server and the operator's commands have in common: the store, and everything that stands on it. */
+export interface Parts {
+  readonly settings: Settings;
+  readonly system: System & { readonly clock: StoreClock };
+  /** Name of this process among the replicas. */
+  readonly replica: string;
+  readonly store: Store;
+  readonly sealingKeys: SealingKeys;
+  readonly audit: RunningAuditLog;
+  readonly organizations: OrganizationsInForce;
+  readonly provider: LiveProvider;
+  readonly accessTokens: AccessTokens;
+  readonly directory: Directory;
+  readonly runs: RunRecords;
+  /** Stores what waits and lets go of everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the installation that the settings describe.
+ *
+ * `server` opens it for `serve`: an embedded store then takes no second one, and makes its sealing key when it is new.
+ * Throws `CannotStart`, `StoreUnfit`, `StoreError` or `SealingError`, each with a sentence that says what to do.
+ */
+export const openParts = async (
+  settings: Settings,
+  local: System,
+  mode: { readonly server: boolean },
+): Promise<Parts> => {
+  const files = await readOrganizations(settings);
+  if ('problems' in files) throw new CannotStart(files.problems);
+  const store = await openStore(settings.store, local, mode);
+  try {
+    const clock = new StoreClock(store, local.clock, settings.issuers.v1.timing.clockError);
+    await clock.step();
+    const system = { ...local, clock };
+    const replica = local.random.uuid().slice(0, 8);
+    const sealingKeys = await openSealingKeys(settings, store, local, mode);
+    const retention = { audit: settings.retention.audit, decisions: settings.retention.decisions };
+    const audit = openAuditLog({ ...system, store, sealer: sealerOf(sealingKeys), retention, replica });
+    const read = () => readOrganizations(settings);
+    const organizations = keepOrganizations({ store, audit, log: local.log, replica, read }, files);
+    const provider = makeProvider({ settings, store, system, organizations: organizations.current });
+    return {
+      settings,
+      system,
+      replica,
+      store,
+      sealingKeys,
+      audit,
+      organizations,
+      provider,
+      accessTokens: provider.accessTokens,
+      directory: openDirectory(store, local.random),
+      runs: openRunRecords(store, clock, settings.retention.finishedRuns),
+      async close() {
+        await audit.close();
+        await store.close();
+      },
+    };
+  } catch (reason) {
+    await store.close();
+    throw reason;
+  }
+};
+
+const readOrganizations = async (settings: Settings): Promise<OrganizationFiles> => {
+  const loaded = await loadOrganizations(settings.folders.organizations, reservedNames(settings));
+  return 'problems' in loaded ? { problems: formatProblems(loaded.problems) } : loaded;
+};
+
+/** The keys that open what is sealed in the store. Only a new embedded store may be given new ones. */
+const openSealingKeys = async (
+  settings: Settings,
+  store: Store,
+  local: System,
+  mode: { readonly server: boolean },
+): Promise<SealingKeys> => {
+  const folder = settings.folders.keys;
+  const known = await readSealingKeys(folder);
+  if (known) return known;
+  if (store.kind === 'redis') {
+    throw new CannotStart(
+      `There is no sealing key in ${folder}: make one with "runpass keys init" and give every replica the same.`,
+    );
+  }
+  if (await holdsSealedKeys(settings, store)) {
+    throw new CannotStart(
+      `The store holds sealed signing keys, but there is no sealing key in ${folder}: put back the file sealing.key that sealed them.`,
+    );
+  }
+  if (!mode.server) throw new CannotStart(`There is no sealing key in ${folder}: make one with "runpass keys init".`);
+  await createSealingKey(folder, local.random);
+  const made = await readSealingKeys(folder);
+  if (!made) throw new SealingError('unusable_key', `The sealing key in ${folder} vanished while it was being made.`);
+  return made;
+};
+
+const holdsSealedKeys = async (settings: Settings, store: Store): Promise<boolean> => {
+  const documents = [...Object.keys(settings.issuers).map((name) => `ring/${name}`), 'audit-key'];
+  const found = await Promise.all(documents.map((key) => store.get(key)));
+  return found.some((document) => document !== undefined);
+};
+
+const sealerOf = (keys: SealingKeys): Sealer => ({
+  seal: (purpose, plaintext) => seal(keys, purpose, plaintext),
+  open: (purpose, sealed) => open(keys, purpose, sealed),
+});
