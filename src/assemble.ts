@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { RunIssuer } from './flows/draft-for-run.ts';
-import { makeFirstToken } from './flows/first-token.ts';
+import { makeFirstToken, type TokenPlace } from './flows/first-token.ts';
 import { KeyKeeper } from './flows/keep-keys.ts';
 import { makeApp } from './http/app.ts';
 import { type MetricSources, openMetrics } from './http/metrics.ts';
@@ -18,13 +18,17 @@ import { addStackRoutes } from './http/routes/stacks.ts';
 import { addUserRoutes } from './http/routes/user.ts';
 import { listen } from './http/server.ts';
 import { snapshotFile } from './keys/snapshot-file.ts';
-import { openParts, type Parts } from './parts.ts';
+import { CannotStart, openParts, type Parts } from './parts.ts';
 import { type DiscoveryBase, readDiscoveryBase, renderDiscovery } from './provider/discovery.ts';
 import { providerMiddleware } from './provider/mount.ts';
 import { isLoopbackHost } from './settings/rules.ts';
 import type { IssuerName, Settings } from './settings/settings.ts';
+import { StoreError } from './store/store.ts';
 import { type Repeater, repeat, type System } from './system.ts';
 import { claimsSupported } from './tokens/claims.ts';
+
+/** `not yet`: the store does not answer; it is made as soon as it does. */
+type FirstToken = 'made' | 'made before' | 'nobody to make it for' | 'not on this host' | 'not yet';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -32,18 +36,23 @@ export interface RunningServer {
   readonly url: string;
   readonly address: { readonly host: string; readonly port: number };
   /** Set where the first start of a store made the first administrator's token, or would have, were the URL loopback. */
-  readonly firstToken: 'made' | 'made before' | 'nobody to make it for' | 'not on this host';
+  readonly firstToken: FirstToken;
   /** Reads the organization files again. */
   reload(): Promise<void>;
   /** Drains, stores what waits, and lets go of everything. */
   stop(): Promise<void>;
 }
 
-const MINUTE_MS = 60_000;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
 
-/** Starts a server: the only place where all rooms are put together. Answers when it listens and can be asked for tokens. */
-export const startServer = async (settings: Settings, local: System): Promise<RunningServer> => {
-  const parts = await openParts(settings, local, { server: true });
+/** Starts a server. Answers when it listens and can be asked for tokens. */
+export const startServer = async (settings: Settings, local: System): Promise<RunningServer> =>
+  serveParts(await openParts(settings, local, { server: true }));
+
+/** Serves an installation that is open already, and closes it when it stops: the only place where all rooms are put together. */
+export const serveParts = async (parts: Parts): Promise<RunningServer> => {
+  const { settings } = parts;
   const stopping: (() => Promise<void>)[] = [() => parts.close()];
   const stop = async (): Promise<void> => {
     for (const end of stopping.splice(0).reverse()) await end();
@@ -63,7 +72,7 @@ export const startServer = async (settings: Settings, local: System): Promise<Ru
 
     // 2. The doors.
     const state = {
-      firstToken: undefined as RunningServer['firstToken'] | undefined,
+      firstToken: 'not yet' as FirstToken,
       draining: false,
       inFlight: () => 0,
     };
@@ -85,8 +94,15 @@ export const startServer = async (settings: Settings, local: System): Promise<Ru
     const housekeeping = keepHouse(parts);
     stopping.push(() => housekeeping.stop());
 
-    // 4. The first administrator's token, once per store; until then nothing is ready.
-    state.firstToken = await firstToken(parts);
+    // 4. The first administrator's token, once per store; until then nothing is ready. A store that is away must not
+    //    keep the key sets from being served, so this waits for it behind the open doors.
+    const makeToken = async (): Promise<void> => {
+      if (state.firstToken === 'not yet') state.firstToken = await firstToken(parts).catch(notYet);
+    };
+    await makeToken();
+    const failed = (cause: unknown) => parts.system.log.error('the first access token could not be made', {}, cause);
+    const trying = repeat(() => makeToken().catch(failed), SECOND_MS);
+    stopping.push(() => trying.stop());
     return {
       url: settings.url,
       address: server.address,
@@ -157,7 +173,7 @@ const issuerOf = (settings: Settings, name: IssuerName): RunIssuer => {
 };
 
 interface ServerState {
-  readonly firstToken: RunningServer['firstToken'] | undefined;
+  readonly firstToken: FirstToken;
   readonly draining: boolean;
   readonly inFlight: () => number;
 }
@@ -190,7 +206,7 @@ const appOf = (parts: Parts, keepers: Keepers, state: ServerState) => {
     issuingNotReady: async () => [
       ...problems(),
       ...(state.draining ? ['This server is stopping.'] : []),
-      ...(state.firstToken ? [] : ['The first start is not finished yet.']),
+      ...(state.firstToken === 'not yet' ? ['The first start is not finished yet.'] : []),
       ...(await store.time().then(
         () => [],
         () => ['The store does not answer.'],
@@ -232,21 +248,44 @@ const keepHouse = ({ audit, organizations }: Parts): Repeater => {
   return minutely;
 };
 
+/** Without the store nothing is wrong, only late; anything else stops the start. */
+const notYet = (reason: unknown): 'not yet' => {
+  if (reason instanceof StoreError && reason.kind !== 'corrupt') return 'not yet';
+  throw reason;
+};
+
 /** Made only where the public URL is this host's own: elsewhere an operator makes the first token by hand. */
 const firstToken = async (parts: Parts): Promise<RunningServer['firstToken']> => {
   const { settings, store, audit, accessTokens, organizations } = parts;
   if (!isLoopbackHost(new URL(settings.url).hostname)) return 'not on this host';
-  const folder = settings.folders.data;
-  const keep = async (token: { reveal(): string }): Promise<void> => {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const file = await open(join(folder, 'admin.token'), 'wx', 0o600);
-    try {
-      await file.writeFile(token.reveal());
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+  const path = join(settings.folders.data, 'admin.token');
+  const makePlace = async (): Promise<TokenPlace> => {
+    // What a store in memory knew died with its process, the token in the file included.
+    if (store.kind === 'memory') await rm(path, { force: true });
+    return makeTokenFile(path);
   };
   const lifetime = settings.accessTokens.maxLifetime;
-  return makeFirstToken({ store, audit, accessTokens, lifetime, keep }, organizations.current());
+  return makeFirstToken({ store, audit, accessTokens, lifetime, makePlace }, organizations.current());
+};
+
+const makeTokenFile = async (path: string): Promise<TokenPlace> => {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const file = await open(path, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EEXIST') throw cause;
+    throw new CannotStart(
+      `${path} is of another store than this new one: move it away, and the next start makes one for this store.`,
+      { cause },
+    );
+  });
+  return {
+    async keep(token) {
+      await file.writeFile(token.reveal());
+      await file.sync();
+      await file.close();
+    },
+    async giveUp() {
+      await file.close();
+      await rm(path);
+    },
+  };
 };

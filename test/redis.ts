@@ -185,11 +185,11 @@ export const startSentinel = async (): Promise<TestSentinel> => {
   };
 };
 
-/** Calls `condition` every few milliseconds until it holds; fails after ten seconds. */
+/** Calls `condition` every few milliseconds until it holds; fails after half a minute. */
 export const until = async (condition: () => Promise<boolean>): Promise<void> => {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 30_000;
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error('what the test waits for did not happen within ten seconds');
+    if (performance.now() > end) throw new Error('what the test waits for did not happen within half a minute');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 };

@@ -31,6 +31,8 @@ const tests = spawn(
     '--test',
     '--test-concurrency=2',
     '--test-timeout=300000',
+    // A test that fails half-way may leave a server behind; the run must end all the same.
+    '--test-force-exit',
     ...flags,
     ...(files.length > 0 ? files : ['test/**/*.test.ts']),
   ],

@@ -5,7 +5,8 @@ import { CommandFailure, failed } from './failure.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const CONNECT_MS = 5_000;
-const ANSWER_MS = 15_000;
+/** How long a server may keep silent. */
+export const ANSWER_MS = 15_000;
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export type Query = Readonly<Record<string, string | number | undefined>>;

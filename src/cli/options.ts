@@ -12,6 +12,10 @@ export interface RunTarget {
 export const JSON_FLAG = ['--json', 'print one JSON document instead'] as const;
 export const ORGANIZATION_FLAG = ['--org <name>', 'organization; absent: that of the access token'] as const;
 
+/** A command that has commands of its own, and does nothing by itself. */
+export const addGroup = (program: Command, name: string, description: string): Command =>
+  program.command(name).description(description).helpCommand(false);
+
 /** `--org --project --stack --operation`: the same for every command that names a run. */
 export const addRunTarget = (command: Command): Command =>
   command

@@ -10,8 +10,15 @@ export interface FirstTokenParts {
   readonly accessTokens: AccessTokens;
   /** Seconds that the token lives. */
   readonly lifetime: number;
-  /** Writes the token where only the operator reads it; throws when something is there already. */
+  /** Makes the place where only the operator reads it; throws when something is there already. */
+  makePlace(): Promise<TokenPlace>;
+}
+
+/** An empty place for one token. */
+export interface TokenPlace {
   keep(token: Secret): Promise<void>;
+  /** Takes the place away again. */
+  giveUp(): Promise<void>;
 }
 
 const MARK = 'first-token';
@@ -31,7 +38,8 @@ export const firstAdministrator = (
 /**
  * The first administrator's token of a fresh installation, made once per store and never again.
  *
- * The mark in the store is set first: whatever happens afterwards, no second start makes another token.
+ * The place comes first: where it cannot be made, the store stays fresh and the next start tries again. Then the mark
+ * in the store: whatever happens afterwards, no second start makes another token.
  */
 export const makeFirstToken = async (
   parts: FirstTokenParts,
@@ -39,21 +47,34 @@ export const makeFirstToken = async (
 ): Promise<'made' | 'made before' | 'nobody to make it for'> => {
   const owner = firstAdministrator(organizations);
   if (!owner) return 'nobody to make it for';
-  if (!(await parts.store.create(MARK, JSON.stringify(owner)))) return 'made before';
-  const holder = {
-    kind: 'personal' as const,
-    organization: owner.organization,
-    name: owner.login,
-    tokenName: 'first administrator token',
-  };
-  const { token, entry } = await parts.accessTokens.issue(holder, parts.lifetime);
-  await parts.audit.record({
+  if (await parts.store.get(MARK)) return 'made before';
+  const place = await parts.makePlace();
+  try {
+    if (!(await parts.store.create(MARK, JSON.stringify(owner)))) {
+      await place.giveUp();
+      return 'made before';
+    }
+    await place.keep(await issueTo(parts, owner));
+    return 'made';
+  } catch (reason) {
+    await place.giveUp();
+    throw reason;
+  }
+};
+
+const issueTo = async (
+  { accessTokens, audit, lifetime }: FirstTokenParts,
+  { organization, login }: { readonly organization: string; readonly login: string },
+): Promise<Secret> => {
+  const tokenName = 'first administrator token';
+  const holder = { kind: 'personal' as const, organization, name: login, tokenName };
+  const { token, entry } = await accessTokens.issue(holder, lifetime);
+  await audit.record({
     kind: 'access-token.create',
-    organization: owner.organization,
+    organization,
     actor: 'server:first-start',
     outcome: 'granted',
-    detail: { token: entry.id, holder: `personal:${owner.login}`, expires: entry.expires },
+    detail: { token: entry.id, holder: `personal:${login}`, expires: entry.expires },
   });
-  await parts.keep(token);
-  return 'made';
+  return token;
 };

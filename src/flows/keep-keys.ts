@@ -15,8 +15,6 @@ import { type KeeperStatus, keeperStatus } from './keeper-status.ts';
 import { firstRing, type RingPlace, restoreRing } from './mend-ring.ts';
 import { eventOf, type RingEvent, RingRecords } from './ring-records.ts';
 
-export type { KeeperStatus } from './keeper-status.ts';
-
 /** Store time, and how far the local clock agrees with it: `drifting` stops changes to the ring, `wrong` stops issuing. */
 export interface KeeperClock extends Clock {
   state(): KeeperStatus['clock'];
@@ -245,9 +243,12 @@ export class KeyKeeper {
 
   async #openSnapshot(): Promise<void> {
     const { snapshot, name, sealingKeys, log } = this.#parts;
-    const text = await snapshot.read().catch(() => undefined);
-    if (text === undefined) return;
-    const read = readSnapshot(text, name, sealingKeys);
+    const text = await snapshot.read().catch((cause: unknown) => {
+      log.warn('the key snapshot cannot be read', { ring: name }, cause);
+      return undefined;
+    });
+    const read = text === undefined ? undefined : readSnapshot(text, name, sealingKeys);
+    if (!read) return;
     if ('problem' in read) {
       log.warn('the key snapshot is not used', { ring: name, problem: read.problem });
       return;

@@ -127,7 +127,8 @@ const changeRing = async (
         `There is no ring ${desk.name} yet; the first server start or "runpass keys init" makes it.`,
       );
     const now = await storeSeconds(desk);
-    // 2. The change, under its own guards.
+    // 2. The change, under its own guards. A replacement of yesterday's algorithm is dropped.
+    if (replacement?.alg !== stored.ring.alg) replacement = undefined;
     let result = await change(stored.ring, now, replacement);
     if (!result.done && result.refusal === 'replacement_required') {
       replacement ??= await makeKey(desk.name, stored.ring.alg, desk.sealingKeys);

@@ -11,6 +11,8 @@ export interface Answer {
   readonly oauth: string;
   /** Seconds after which trying again may help. */
   readonly retryAfter?: number;
+  /** Methods that the path takes. RFC 9110, section 15.5.6. */
+  readonly allow?: string;
 }
 
 const UNAVAILABLE = new Refusal('store_unavailable');
@@ -32,6 +34,7 @@ const ofRefusal = (refusal: Refusal): Answer => ({
   message: refusal.message,
   oauth: refusal.oauth,
   ...(refusal.status === 503 && { retryAfter: 1 }),
+  ...(refusal.code === 'method_not_allowed' && { allow: String(refusal.detail.allowed) }),
   ...(refusal.code === 'too_many_refusals' && { retryAfter: Number(refusal.detail.seconds) }),
 });
 
@@ -51,6 +54,7 @@ const writeHeaders = (ctx: Context, answer: Answer): void => {
   ctx.status = answer.status;
   ctx.set('Cache-Control', 'no-store');
   if (answer.retryAfter !== undefined) ctx.set('Retry-After', String(answer.retryAfter));
+  if (answer.allow !== undefined) ctx.set('Allow', answer.allow);
   if (answer.status === 401) {
     // RFC 6750, section 3.1: no error code where no credentials came.
     const presented = ctx.get('authorization') !== '';

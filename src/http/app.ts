@@ -3,7 +3,7 @@ import { Refusal } from '../errors.ts';
 import { StoreError } from '../store/store.ts';
 import type { Log, System } from '../system.ts';
 import { clientAddress } from './address.ts';
-import { answerTo, writeAnswer } from './answer.ts';
+import { answerTo, writeAnswer, writeOAuthAnswer } from './answer.ts';
 import { type RequestState, stateOf } from './context.ts';
 import type { RequestMetrics } from './metrics.ts';
 import { RefusalLimit } from './refusal-limit.ts';
@@ -59,29 +59,41 @@ const identify = ({ system, metrics }: AppParts): Middleware => {
 /** Turns whatever was thrown into an answer: the sentence for the caller, the cause for the log. */
 const answerErrors = ({ system, limits, metrics }: AppParts): Middleware => {
   const addressOf = clientAddress(limits.trustedProxies);
-  const refused = new RefusalLimit(system.clock, limits.refusalsPerMinute);
-  const limited = (ctx: Context): Refusal | undefined => {
+  const refusals = new RefusalLimit(system.clock, limits.refusalsPerMinute);
+  /** Counts a refusal of this caller; gives what it is told instead when there were too many. */
+  const countRefusal = (ctx: Context, status: number): Refusal | undefined => {
+    if (status !== 401 && status !== 403) return undefined;
     const address = addressOf(ctx.req.socket.remoteAddress ?? '', ctx.get('x-forwarded-for') || undefined);
-    const seconds = refused.count(address);
+    const seconds = refusals.count(address);
     return seconds === undefined ? undefined : new Refusal('too_many_refusals', { seconds });
+  };
+  const answer = (ctx: Context, reason: unknown): void => {
+    const state = stateOf(ctx);
+    const told = answerTo(reason);
+    state.refusal = told.refusal;
+    if (reason instanceof StoreError) metrics.storeError(reason.kind);
+    if (told.status >= 500) {
+      const level = told.status === 503 ? 'warn' : 'error';
+      system.log[level]('a request failed', { requestId: state.requestId, route: state.route }, reason);
+    }
+    if (!ctx.req.complete) ctx.set('Connection', 'close');
+    if (isOAuthDoor(state.route)) writeOAuthAnswer(ctx, told);
+    else writeAnswer(ctx, told, state.requestId);
   };
   return async (ctx: Context, next: Next) => {
     try {
       await next();
+      // The provider answers its own refusals.
+      const limited = countRefusal(ctx, ctx.status);
+      if (limited) answer(ctx, limited);
     } catch (reason) {
-      const counts = reason instanceof Refusal && (reason.status === 401 || reason.status === 403);
-      const answer = answerTo((counts && limited(ctx)) || reason);
-      const state = stateOf(ctx);
-      state.refusal = answer.refusal;
-      if (reason instanceof StoreError) metrics.storeError(reason.kind);
-      if (answer.status >= 500) {
-        system.log.error('a request failed', { requestId: state.requestId, route: state.route }, reason);
-      }
-      if (!ctx.req.complete) ctx.set('Connection', 'close');
-      writeAnswer(ctx, answer, state.requestId);
+      answer(ctx, countRefusal(ctx, reason instanceof Refusal ? reason.status : 0) ?? reason);
     }
   };
 };
+
+/** The provider's doors speak OAuth; their route is their path. */
+const isOAuthDoor = (route: string): boolean => route.startsWith('/oidc');
 
 /** A connection that broke while an answer was on its way is nobody's fault; the rest is worth a line. */
 const logLateError = (log: Log, cause: unknown): void => {

@@ -14,6 +14,9 @@ export const newRunId = (clock: Clock, random: Random): string => {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 };
 
+/** Could this be the id of a run? Whatever else a caller sends is no key of the store. */
+export const looksLikeRunId = (text: string): boolean => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+
 /** The secret that a run presents to ask for its tokens: 32 unpredictable bytes behind a telling prefix. */
 export const newRequestToken = (random: Random): string =>
   REQUEST_TOKEN_PREFIX + Buffer.from(random.bytes(32)).toString('base64url');

@@ -2,6 +2,7 @@ import { Refusal } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { type Clock, epochSeconds } from '../system.ts';
 import { stackKey } from './directory.ts';
+import { looksLikeRunId } from './identifier.ts';
 import { endedAt, isHalfMade, openUntilMs, type StoredRun, statusOf } from './life.ts';
 import type { FinalStatus, IssuedToken, Run, RunStatus } from './run.ts';
 
@@ -78,7 +79,7 @@ export const openRunRecords = (store: Store, clock: Clock, retention: number): R
   };
 
   const load = async (id: string): Promise<LoadedRun | undefined> => {
-    const stored = await store.get(runKey(id));
+    const stored = looksLikeRunId(id) ? await store.get(runKey(id)) : undefined;
     if (!stored) return undefined;
     const kept = JSON.parse(stored.value) as StoredRun;
     if (isHalfMade(kept, epochSeconds(clock))) return repair(kept, stored.version);

@@ -1,3 +1,5 @@
+import type { AppendOptions } from './store.ts';
+
 const KEY = /^[A-Za-z0-9._:/@-]{1,512}$/;
 const MAX_VALUE_BYTES = 4 * 1024 * 1024;
 
@@ -18,8 +20,10 @@ export const checkValue = (value: string): void => {
   }
 };
 
-export const checkRecords = (records: readonly string[]): void => {
-  if (records.length === 0) throw new RangeError('An append takes at least one record');
+export const checkRecords = (records: readonly string[], { to, keep = 1 }: AppendOptions): void => {
+  if (records.length === 0 && to === 'free') throw new RangeError('An append to a free log takes at least one record');
+  if (!Number.isSafeInteger(keep) || keep < 1)
+    throw new RangeError('A log keeps a whole number of records, at least one');
   for (const record of records) checkValue(record);
 };
 

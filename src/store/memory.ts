@@ -8,11 +8,17 @@ interface Document {
   version: number;
   openUntil: number | undefined;
   expiresAt: number | undefined;
-  readonly log: string[];
+  readonly log: Log;
+}
+
+/** The records that are kept, and how many were dropped before them. */
+interface Log {
+  readonly kept: string[];
+  dropped: number;
 }
 
 interface FreeLog {
-  readonly log: string[];
+  readonly log: Log;
   expiresAt: number | undefined;
 }
 
@@ -42,7 +48,7 @@ export const memoryStore = (clock: Clock): Store => {
     return undefined;
   };
 
-  const write = (key: string, value: string, version: number, log: string[], options: WriteOptions): void => {
+  const write = (key: string, value: string, version: number, log: Log, options: WriteOptions): void => {
     const { openUntil, expiresAt } = options;
     documents.set(key, { value: value.toWellFormed(), version, openUntil, expiresAt, log });
     hints.changed(key);
@@ -53,16 +59,16 @@ export const memoryStore = (clock: Clock): Store => {
     const found = alive(documents, key);
     if ((found?.version ?? 0) !== expected) return 'conflict';
     const { openUntil = found?.openUntil, expiresAt = found?.expiresAt } = options;
-    write(key, value, expected + 1, found?.log ?? [], {
+    write(key, value, expected + 1, found?.log ?? emptyLog(), {
       ...(openUntil === undefined ? {} : { openUntil }),
       ...(expiresAt === undefined ? {} : { expiresAt }),
     });
     return { version: expected + 1 };
   };
 
-  const logOf = (key: string, options: AppendOptions): string[] | 'absent' | 'closed' => {
+  const logOf = (key: string, options: AppendOptions): Log | 'absent' | 'closed' => {
     if (options.to === 'free') {
-      const found = alive(freeLogs, key) ?? { log: [], expiresAt: undefined };
+      const found = alive(freeLogs, key) ?? { log: emptyLog(), expiresAt: undefined };
       found.expiresAt = options.expiresAt ?? found.expiresAt;
       freeLogs.set(key, found);
       return found.log;
@@ -88,14 +94,14 @@ export const memoryStore = (clock: Clock): Store => {
       const found = alive(documents, key);
       if (found === undefined) return undefined;
       const { value, version, openUntil, log } = found;
-      return { value, version, length: log.length, ...(openUntil === undefined ? {} : { openUntil }) };
+      return { value, version, length: lengthOf(log), ...(openUntil === undefined ? {} : { openUntil }) };
     },
 
     async put(key, value, options = {}) {
       checkValue(value);
       const found = alive(documents, key);
       const version = (found?.version ?? 0) + 1;
-      write(key, value, version, found?.log ?? [], options);
+      write(key, value, version, found?.log ?? emptyLog(), options);
       return { version };
     },
 
@@ -123,20 +129,22 @@ export const memoryStore = (clock: Clock): Store => {
     },
 
     async append(key, records, options) {
-      checkRecords(records);
+      checkRecords(records, options);
       const log = logOf(key, options);
       if (log === 'absent' || log === 'closed') return log;
-      const position = log.length + 1;
-      for (const record of records) log.push(record.toWellFormed());
+      const position = lengthOf(log) + 1;
+      for (const record of records) log.kept.push(record.toWellFormed());
+      if (options.keep !== undefined)
+        log.dropped += log.kept.splice(0, Math.max(log.kept.length - options.keep, 0)).length;
       return { position, time: clock.nowMs() };
     },
 
     async read(key, from, count) {
-      const log = (alive(documents, key) ?? alive(freeLogs, key))?.log ?? [];
-      const start = Math.max(from, 1) - 1;
-      return log
+      const { kept, dropped } = (alive(documents, key) ?? alive(freeLogs, key))?.log ?? emptyLog();
+      const start = Math.max(from - 1 - dropped, 0);
+      return kept
         .slice(start, start + Math.max(count, 0))
-        .map((value, offset) => ({ position: start + offset + 1, value }));
+        .map((value, offset) => ({ position: dropped + start + offset + 1, value }));
     },
 
     async add(key, member, score) {
@@ -179,6 +187,10 @@ export const memoryStore = (clock: Clock): Store => {
     },
   };
 };
+
+const emptyLog = (): Log => ({ kept: [], dropped: 0 });
+
+const lengthOf = ({ kept, dropped }: Log): number => dropped + kept.length;
 
 /** Texts are ordered by their UTF-8 bytes, as Redis and SQLite order them. */
 const byScoreThenText = ([left, leftScore]: [string, number], [right, rightScore]: [string, number]): number =>

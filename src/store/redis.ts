@@ -88,10 +88,16 @@ const redisStore = (link: RedisLink, keys: Keys, hints: ReturnType<typeof redisH
 
     async append(key, records, options) {
       checkKey(key);
-      checkRecords(records);
+      checkRecords(records, options);
       return appended(
         options.to === 'document'
-          ? await link.write('append', [keys.document(key), keys.log(key), options.openUntil ?? '', ...records])
+          ? await link.write('append', [
+              keys.document(key),
+              keys.log(key),
+              options.openUntil ?? '',
+              options.keep ?? '',
+              ...records,
+            ])
           : await link.write('append-free', [keys.log(key), options.expiresAt ?? '', ...records]),
       );
     },

@@ -4,7 +4,7 @@ import { checkKey, checkNumber, checkRecords, checkValue } from './limits.ts';
 import { openSqliteFile } from './sqlite-file.ts';
 import { sqliteQueue } from './sqlite-queue.ts';
 import { sqliteSweep } from './sqlite-sweep.ts';
-import type { LogRecord, Replaced, Store, Stored, WriteOptions } from './store.ts';
+import type { AppendOptions, LogRecord, Replaced, Store, Stored, WriteOptions } from './store.ts';
 import { watchers } from './watchers.ts';
 
 export interface SqliteOptions {
@@ -76,17 +76,19 @@ export const openSqlite = async (path: string, clock: Clock, options: SqliteOpti
     return after + 1;
   };
 
-  const appendToDocument = (key: string, records: readonly string[], openUntil: EpochMs | undefined) => {
+  const appendToDocument = (key: string, records: readonly string[], { openUntil, keep }: AppendOptions) => {
     const found = find(key);
     const time = clock.nowMs();
     if (found === undefined) return 'absent';
     if (found.openUntil !== null && found.openUntil <= time) return 'closed';
     const open = found.openUntil === null ? null : Math.max(found.openUntil, openUntil ?? 0);
     sql.lengthen.run(found.length + records.length, open, key);
-    return { position: insert(key, found.length, records), time };
+    const position = insert(key, found.length, records);
+    if (keep !== undefined) sql.dropOldRecords.run(key, found.length + records.length - keep);
+    return { position, time };
   };
 
-  const appendToFreeLog = (key: string, records: readonly string[], expiresAt: EpochMs | undefined) => {
+  const appendToFreeLog = (key: string, records: readonly string[], { expiresAt }: AppendOptions) => {
     const time = clock.nowMs();
     const found = sql.freeLog.get(key, time) as { length: number; expiresAt: EpochMs | null } | undefined;
     if (found === undefined) sql.dropRecords.run(key);
@@ -148,11 +150,9 @@ export const openSqlite = async (path: string, clock: Clock, options: SqliteOpti
 
     async append(key, records, options) {
       checkKey(key);
-      checkRecords(records);
+      checkRecords(records, options);
       return writing(() =>
-        options.to === 'document'
-          ? appendToDocument(key, records, options.openUntil)
-          : appendToFreeLog(key, records, options.expiresAt),
+        options.to === 'document' ? appendToDocument(key, records, options) : appendToFreeLog(key, records, options),
       );
     },
 
@@ -240,6 +240,7 @@ const prepare = (database: DatabaseSync) => {
     lengthen: statement('UPDATE document SET length = ?, open_until = ? WHERE key = ?'),
     dropDocument: statement('DELETE FROM document WHERE key = ?'),
     dropRecords: statement('DELETE FROM record WHERE key = ?'),
+    dropOldRecords: statement('DELETE FROM record WHERE key = ? AND position <= ?'),
     record: statement('INSERT INTO record (key, position, value) VALUES (?, ?, ?)'),
     read: statement(
       `SELECT position, value FROM record WHERE key = ?1 AND position >= ?3

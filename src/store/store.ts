@@ -38,7 +38,7 @@ export interface AppendOptions {
   readonly openUntil?: EpochMs;
   /** For a free log: the whole log vanishes at this instant. */
   readonly expiresAt?: EpochMs;
-  /** Only the newest `keep` records are kept; positions go on. Absent: all of them. */
+  /** For a document's log: only the newest `keep` records are kept; positions go on. Absent: all of them. */
   readonly keep?: number;
 }
 

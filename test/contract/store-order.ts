@@ -88,8 +88,40 @@ export const orderRules = (bench: Bench): void => {
       }
     });
 
-    it('refuses an append of nothing', async () => {
+    it('keeps only the newest records where that is asked for, and goes on counting', async () => {
+      const key = bench.freshKey();
+      await bench.store.put(key, 'value');
+      for (const records of [['1', '2'], ['3'], ['4', '5']]) {
+        await bench.store.append(key, records, { to: 'document', keep: 3 });
+      }
+      const read = async (from: number) =>
+        (await bench.store.read(key, from, 10)).map(({ position, value }) => `${position}=${value}`);
+      assert.deepEqual(await read(1), ['3=3', '4=4', '5=5']);
+      assert.deepEqual(await read(5), ['5=5']);
+      assert.equal((await bench.store.get(key))?.length, 5);
+      assert.equal(positionOf(await bench.store.append(key, ['6'], { to: 'document', keep: 1 })), 6);
+      assert.deepEqual(await read(1), ['6=6']);
+    });
+
+    it('with no records only asks whether a document is open, and moves its end', async () => {
+      const key = bench.freshKey();
+      const openUntil = await bench.soon(60_000);
+      assert.equal(await bench.store.append(key, [], { to: 'document' }), 'absent');
+      await bench.store.put(key, 'value', { openUntil });
+      assert.equal(positionOf(await bench.store.append(key, [], { to: 'document', openUntil: openUntil + 1_000 })), 1);
+      assert.deepEqual(await bench.store.get(key), {
+        value: 'value',
+        version: 1,
+        length: 0,
+        openUntil: openUntil + 1_000,
+      });
+      await bench.store.put(key, 'value', { openUntil: 0 });
+      assert.equal(await bench.store.append(key, [], { to: 'document' }), 'closed');
+    });
+
+    it('refuses an append of nothing to a free log, and a log that keeps nothing', async () => {
       await assert.rejects(bench.store.append(bench.freshKey('log'), [], { to: 'free' }), RangeError);
+      await assert.rejects(bench.store.append(bench.freshKey(), ['1'], { to: 'document', keep: 0 }), RangeError);
     });
   });
 

@@ -1,10 +1,12 @@
+import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import type { Organization } from '../../src/access/organization.ts';
 import type { Principal } from '../../src/access/principal.ts';
 import type { AuditEvent, AuditLog } from '../../src/audit/record.ts';
+import { Refusal, type RefusalCode } from '../../src/errors.ts';
 import type { RunIssuer } from '../../src/flows/draft-for-run.ts';
-import type { IssueRunTokenParts } from '../../src/flows/issue-run-token.ts';
-import type { StartRunParts } from '../../src/flows/start-run.ts';
+import { type IssueRunTokenParts, issueRunToken } from '../../src/flows/issue-run-token.ts';
+import { type StartRunParts, startRun } from '../../src/flows/start-run.ts';
 import { openDirectory } from '../../src/runs/directory.ts';
 import { openRunRecords } from '../../src/runs/records.ts';
 import { memoryStore } from '../../src/store/memory.ts';
@@ -83,4 +85,23 @@ export const makeWorld = (wrap: (store: Store) => Store = (store) => store) => {
     signer: () => state.signer,
   };
   return { clock, store, events, state, parts, v1: issuer('v1'), v2: issuer('v2') };
+};
+
+export const TARGET = { project: 'core', stack: 'dev', operation: 'update' as const };
+
+/** For `assert.rejects`: this refusal and no other. */
+export const refuses = (code: RefusalCode) => (reason: unknown) => {
+  assert.ok(reason instanceof Refusal, String(reason));
+  assert.equal(reason.code, code);
+  return true;
+};
+
+/** A world in which carol, who may, has started a run; `ask` asks for its tokens. */
+export const started = async (world = makeWorld(), request: Partial<Parameters<typeof startRun>[3]> = {}) => {
+  const { run, requestToken } = await startRun(world.parts, PRINCIPALS.carol, ACME, { ...TARGET, ...request });
+  const ask = (more: { audience?: string; lifetime?: string } = {}, issuer = world.v1) =>
+    issueRunToken(world.parts, issuer, { runId: run.id, requestToken: requestToken.reveal(), ...more }).then(
+      ({ jwt }) => jwt,
+    );
+  return { ...world, run, requestToken, ask };
 };

@@ -4,7 +4,7 @@ import type { Verification } from '../../audit/verify.ts';
 import { writeTime } from '../../system.ts';
 import type { AuditSource, ShownRecord } from '../audit-source.ts';
 import { failed, unusable } from '../failure.ts';
-import { JSON_FLAG, wholeNumber } from '../options.ts';
+import { addGroup, JSON_FLAG, wholeNumber } from '../options.ts';
 import { escapeControls, printJson, printLine, printTable } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
 
@@ -29,7 +29,7 @@ interface VerifyOptions extends AuditScope {
 }
 
 export const addAuditCommands = (program: Command, around: Surroundings): void => {
-  const audit = program.command('audit').description('What was granted and refused: the audit log.');
+  const audit = addGroup(program, 'audit', 'What was granted and refused: the audit log.');
 
   addScope(audit.command('list').description('List audit records, newest first.'))
     .addOption(new Option('--kind <kind>', 'only of this kind').choices(AUDIT_KINDS))

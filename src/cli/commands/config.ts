@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import { addGroup } from '../options.ts';
 import { printJson, printLine } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 const FILE_ARGUMENT = ['[file]', 'settings file; absent: RUNPASS_CONFIG, else config/runpass.yaml'] as const;
 
 export const addConfigCommands = (program: Command, around: Surroundings): void => {
-  const config = program.command('config').description('The settings of an installation.');
+  const config = addGroup(program, 'config', 'The settings of an installation.');
   config
     .command('check')
     .description('Find everything that is wrong in the settings and in the files of the organizations.')

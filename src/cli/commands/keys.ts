@@ -4,7 +4,7 @@ import type { SigningAlgorithm } from '../../keys/ring.ts';
 import type { IssuerName } from '../../settings/settings.ts';
 import { writeTime } from '../../system.ts';
 import { CommandFailure, unusable } from '../failure.ts';
-import { issuerOption, JSON_FLAG } from '../options.ts';
+import { addGroup, issuerOption, JSON_FLAG } from '../options.ts';
 import { printJson, printLine, printTable } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
 
@@ -29,7 +29,7 @@ interface RevokeOptions {
 const ringOption = () => issuerOption('whose key ring').makeOptionMandatory();
 
 export const addKeysCommands = (program: Command, around: Surroundings): void => {
-  const keys = program.command('keys').description('Signing and sealing keys, on a host that holds the store.');
+  const keys = addGroup(program, 'keys', 'Signing and sealing keys, on a host that holds the store.');
 
   keys
     .command('init')

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { FINAL_STATUSES, type FinalStatus, RUN_STATUSES, type RunStatus } from '../../runs/run.ts';
-import { addRunTarget, JSON_FLAG, ORGANIZATION_FLAG, type RunTarget, wholeNumber } from '../options.ts';
+import { addGroup, addRunTarget, JSON_FLAG, ORGANIZATION_FLAG, type RunTarget, wholeNumber } from '../options.ts';
 import { printable, printFields, printJson, printLine, printTable } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
 
@@ -45,7 +45,7 @@ interface StartedRun extends Pick<ShownRun, 'id' | 'version' | 'status' | 'deadl
 }
 
 export const addRunCommands = (program: Command, around: Surroundings): void => {
-  const run = program.command('run').description('Runs: what may ask for tokens.');
+  const run = addGroup(program, 'run', 'Runs: what may ask for tokens.');
 
   addRunTarget(run.command('start').description('Start a run.'))
     .option('--deadline <time>', 'when the run is over at the latest (RFC 3339)')

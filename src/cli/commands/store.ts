@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { unusable } from '../failure.ts';
+import { addGroup } from '../options.ts';
 import { printLine } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 export const addStoreCommands = (program: Command, around: Surroundings): void => {
-  const store = program.command('store').description('The store of an installation, on a host that holds it.');
+  const store = addGroup(program, 'store', 'The store of an installation, on a host that holds it.');
   store
     .command('backup')
     .description('Copy the SQLite store into a new file, complete at one instant, while the server goes on.')

@@ -4,7 +4,7 @@ import type { Holder } from '../../access/principal.ts';
 import type { Parts } from '../../parts.ts';
 import { writeTime } from '../../system.ts';
 import { unusable } from '../failure.ts';
-import { gather, JSON_FLAG, wholeNumber } from '../options.ts';
+import { addGroup, gather, JSON_FLAG, wholeNumber } from '../options.ts';
 import { printJson, printLine, printTable } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
 
@@ -28,7 +28,7 @@ interface OrganizationOptions {
 const MAX_LIFETIME = 365 * 86_400;
 
 export const addTokenCommands = (program: Command, around: Surroundings): void => {
-  const token = program.command('token').description('Access tokens, on a host that holds the store.');
+  const token = addGroup(program, 'token', 'Access tokens, on a host that holds the store.');
 
   token
     .command('create')

@@ -8,7 +8,7 @@ import { viewRing } from '../../keys/timeline.ts';
 import { spell } from '../../keys/timing.ts';
 import type { IssuerSettings, Settings } from '../../settings/settings.ts';
 import type { Durability, Store } from '../../store/store.ts';
-import { type Clock, epochSeconds } from '../../system.ts';
+import type { Clock } from '../../system.ts';
 import { shortKid } from '../key-rings.ts';
 import { attempt, type Finding, fail, ok, sayOffset, warn } from './finding.ts';
 
@@ -52,7 +52,7 @@ const DURABILITY = {
 
 const checkStore = async ({ store, clock, settings }: InstallationParts): Promise<readonly Finding[]> => {
   const { clockError } = settings.issuers.v1.timing;
-  const offset = Math.round((await store.time()) / 1000 - epochSeconds(clock));
+  const offset = Math.round(((await store.time()) - clock.nowMs()) / 1000);
   const says = sayOffset('store', offset);
   const time =
     Math.abs(offset) <= clockError

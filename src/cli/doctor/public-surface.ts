@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import { isLoopbackHost } from '../../settings/rules.ts';
 import { type Clock, epochSeconds, readHttpDate } from '../../system.ts';
-import { readAnswer, unreachable } from '../client.ts';
+import { ANSWER_MS, readAnswer, unreachable } from '../client.ts';
 import { checkCertificate } from './certificate.ts';
 import { attempt, type Finding, fail, ok, sayOffset, warn } from './finding.ts';
 
@@ -25,13 +25,16 @@ export interface PublicSurface {
 export const lookAtPublicSurface = async (base: string, clock: Clock): Promise<PublicSurface> => {
   const url = new URL(base);
   const transport = url.protocol === 'https:' ? await checkCertificate(url, clock) : [plainHttp(url)];
-  const reach = await attempt('public URL', 'start the server, and let the proxy pass on all paths', () =>
-    checkReach(base, clock),
-  );
+  let reached = false;
+  const reach = await attempt('public URL', 'start the server, and let the proxy pass on all paths', async () => {
+    const findings = await checkReach(base, clock);
+    reached = true;
+    return findings;
+  });
   const issuers: Partial<Record<IssuerName, SeenIssuer>> = {};
   const documents: Finding[] = [];
   // What cannot be reached at all would only be said again for every document.
-  for (const name of reach.some(({ level }) => level === 'fail') ? [] : (['v1', 'v2'] as const)) {
+  for (const name of reached ? (['v1', 'v2'] as const) : []) {
     const fix = 'let the proxy pass on /oidc/* unchanged, without redirects and without an answer of its own';
     documents.push(
       ...(await attempt(`discovery ${name}`, fix, async () => {
@@ -166,8 +169,6 @@ const headerFindings = (check: string, { headers }: Fetched): readonly Finding[]
   }
   return findings.length > 0 ? findings : [ok(check, `${type}, ${caching}`)];
 };
-
-const ANSWER_MS = 10_000;
 
 /** Without any credentials, and without following anything. */
 const fetchPlainly = async (url: string): Promise<Fetched> => {

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { request } from 'undici';
 import type { Operation } from '../../access/organization.ts';
-import { apiPath, type Client, readAnswer } from '../client.ts';
+import { ANSWER_MS, apiPath, type Client, readAnswer } from '../client.ts';
 import { attempt, type Finding, fail, ok } from './finding.ts';
 import type { PublicSurface, SeenIssuer } from './public-surface.ts';
 
@@ -44,7 +44,11 @@ export const checkTokens = (client: Client, surface: PublicSurface, target: Test
 const checkToken = (name: string, issuer: SeenIssuer, base: string, run: StartedRun, audience: string) =>
   attempt(`token ${name}`, 'see "runpass keys list" and the log of the server', async () => {
     const path = new URL(issuer.url).pathname;
-    const token = await takeToken(`${base}${path}/runs/${run.id}/token`, audience, run.tokenRequest.token);
+    const token = await takeToken(
+      `${base}${path}/runs/${encodeURIComponent(run.id)}/token`,
+      audience,
+      run.tokenRequest.token,
+    );
     const keys = createLocalJWKSet(issuer.jwks as unknown as JSONWebKeySet);
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
       issuer: issuer.url,
@@ -63,7 +67,11 @@ const checkToken = (name: string, issuer: SeenIssuer, base: string, run: Started
 const takeToken = async (url: string, audience: string, requestToken: string): Promise<string> => {
   const target = new URL(url);
   target.searchParams.set('audience', audience);
-  const answer = await request(target, { headers: { authorization: `Bearer ${requestToken}` } });
+  const answer = await request(target, {
+    headers: { authorization: `Bearer ${requestToken}` },
+    headersTimeout: ANSWER_MS,
+    bodyTimeout: ANSWER_MS,
+  });
   const text = await readAnswer(url, answer.body);
   const { value, message } = JSON.parse(text) as { readonly value?: string; readonly message?: string };
   if (answer.statusCode === 200 && typeof value === 'string') return value;

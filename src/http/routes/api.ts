@@ -46,15 +46,16 @@ export const openApiDoor = (
       }
       return authenticated;
     },
-    middleware: () => [
-      router.routes() as unknown as Middleware,
-      router.allowedMethods({
-        throw: true,
-        methodNotAllowed: () => new Refusal('method_not_allowed', { allowed: 'another method' }),
-        notImplemented: () => new Refusal('method_not_allowed', { allowed: 'GET, POST or DELETE' }),
-      }) as unknown as Middleware,
-    ],
+    middleware: () => [router.routes() as unknown as Middleware, refuseOtherMethods],
   };
+};
+
+/** A path of the router that was asked in a way it does not take: the router has noted the path and passed it on. */
+const refuseOtherMethods: Middleware = (ctx, next) => {
+  const matched = (ctx as { readonly matched?: readonly { readonly methods: readonly string[] }[] }).matched ?? [];
+  if (matched.length === 0) return next();
+  const methods = new Set(matched.flatMap((layer) => layer.methods));
+  throw new Refusal('method_not_allowed', { allowed: [...methods].join(', ') });
 };
 
 /** A parameter of the path; the router has already taken it apart. */
