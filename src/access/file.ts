@@ -52,7 +52,7 @@ export interface SubjectInFile {
 }
 
 /** Every form that a run's subject may take; see `SubjectComponents`. */
-export const SUBJECT_COMPONENTS: readonly SubjectComponents[] = [
+const SUBJECT_COMPONENTS: readonly SubjectComponents[] = [
   ['org'],
   ['org', 'project'],
   ['org', 'project', 'operation'],

@@ -24,7 +24,7 @@ export interface TokenPlace {
 const MARK = 'first-token';
 
 /** Who gets it: the first administrator of the first organization, by name. */
-export const firstAdministrator = (
+const firstAdministrator = (
   organizations: ReadonlyMap<string, Organization>,
 ): { readonly organization: string; readonly login: string } | undefined => {
   const byName = [...organizations.values()].sort((left, right) => (left.name < right.name ? -1 : 1));

@@ -9,7 +9,7 @@ export interface RouteLimits {
   readonly bodySeconds: number;
 }
 
-export const DEFAULT_LIMITS: RouteLimits = { bodyBytes: 64 * 1024, bodySeconds: 10 };
+const DEFAULT_LIMITS: RouteLimits = { bodyBytes: 64 * 1024, bodySeconds: 10 };
 
 /** The routes that differ from the default, by method and pattern: the one place to give a route its own. */
 const ROUTE_LIMITS: Readonly<Record<string, Partial<RouteLimits>>> = {

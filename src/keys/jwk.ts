@@ -39,7 +39,7 @@ export const generateKeys = async (alg: SigningAlgorithm): Promise<KeyPair> => {
 };
 
 /** The public half of a key with exactly the members that every verifier accepts. */
-export const publicJwk = (key: KeyObject, alg: SigningAlgorithm): PublicJwk => {
+const publicJwk = (key: KeyObject, alg: SigningAlgorithm): PublicJwk => {
   const { kty, n, e, crv, x, y } = createPublicKey(key).export({ format: 'jwk' });
   if (alg === 'RS256' && kty === 'RSA' && n && e) {
     return { kty, use: 'sig', alg, kid: thumbprint({ e, kty, n }), n, e };

@@ -17,7 +17,7 @@ export interface PublishedKeys {
 }
 
 /** The most bytes that a key set may have: some verifiers read no more. */
-export const MAX_JWKS_BYTES = 16 * 1024;
+const MAX_JWKS_BYTES = 16 * 1024;
 
 /**
  * Renders the key set of a ring at an instant.

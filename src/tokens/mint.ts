@@ -27,7 +27,7 @@ export interface MintRequest {
 export const headerOf = (key: Pick<SigningKey, 'alg' | 'kid'>) => ({ alg: key.alg, kid: key.kid, typ: 'JWT' }) as const;
 
 /** All claims of the token, in the order in which they are signed. */
-export const claimsOf = (draft: Draft, request: MintRequest) => ({
+const claimsOf = (draft: Draft, request: MintRequest) => ({
   ...draft.claims,
   sub: draft.sub,
   aud: draft.aud,
