@@ -164,14 +164,19 @@ export const startSentinel = async (): Promise<TestSentinel> => {
       'bind 127.0.0.1',
       `port ${port}`,
       `sentinel monitor runpass 127.0.0.1 ${master.port} 1`,
-      'sentinel down-after-milliseconds runpass 300',
+      'sentinel down-after-milliseconds runpass 1000',
+      // A failover that finds no good replica, as on a busy machine, is tried again soon.
+      'sentinel failover-timeout runpass 2000',
       '',
     ].join('\n'),
   );
   const sentinel = launch(folder, ['sentinel.conf', '--sentinel']);
   await answers({ port }, sentinel);
   const client = new Redis(port);
-  await until(async () => String(await client.call('SENTINEL', 'REPLICAS', 'runpass')).includes(`:${replica.port}`));
+  await until(async () => {
+    const known = String(await client.call('SENTINEL', 'REPLICAS', 'runpass'));
+    return known.includes(`:${replica.port}`) && known.includes('master-link-status,ok');
+  });
   client.disconnect();
   return {
     master,

@@ -16,9 +16,6 @@ export interface PublishedKeys {
   readonly algs: readonly SigningAlgorithm[];
 }
 
-/** The most bytes that a key set may have: some verifiers read no more. */
-const MAX_JWKS_BYTES = 16 * 1024;
-
 /**
  * Renders the key set of a ring at an instant.
  *
