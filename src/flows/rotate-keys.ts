@@ -124,7 +124,7 @@ const changeRing = async (
     if (!stored)
       return refuse(
         'no_ring',
-        `There is no ring ${desk.name} yet; the first server start or "runpass keys init" makes it.`,
+        `There is no ring ${desk.name} yet; the first server makes it when it starts.`,
       );
     const now = await storeSeconds(desk);
     // 2. The change, under its own guards. A replacement of yesterday's algorithm is dropped.

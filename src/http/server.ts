@@ -11,6 +11,8 @@ const LIMITS = {
   requestTimeoutMs: longestBodySeconds * 1000,
   keepAliveTimeoutMs: 65_000,
   requestsPerSocket: 1_000,
+  /** How long a stopping server waits for a connection that says nothing. */
+  idleWhileDrainingMs: 3_000,
 } as const;
 
 export interface HttpServer {
@@ -19,8 +21,8 @@ export interface HttpServer {
   /** Requests that are being answered. */
   inFlight(): number;
   /**
-   * Stops without losing a request: no new connection is taken, each open one gets one more answer, with
-   * `Connection: close`, and whoever still says nothing after `seconds` is cut off.
+   * Stops without losing a request: no new connection is taken, and each open one gets one more answer, with
+   * `Connection: close`. Who says nothing for a few seconds is let go; after `seconds` everybody is.
    */
   drain(seconds: number): Promise<void>;
 }
@@ -69,7 +71,9 @@ export const listen = async (options: ServerOptions): Promise<HttpServer> => {
       for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
       // Not server.close(): that kills idle keep-alive connections at once, and with them requests on their way.
       const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+      const idle = setTimeout(() => server.closeIdleConnections(), LIMITS.idleWhileDrainingMs);
       await Promise.race([closed, sockets.empty(), sleep(seconds * 1000, undefined, { ref: false })]);
+      clearTimeout(idle);
       server.closeAllConnections();
       await closed;
     },

@@ -17,10 +17,7 @@ describe('the commands on the host of a running server', () => {
     server = await place.serve();
     adminToken = readFileSync(join(place.folder, 'data/admin.token'), 'utf8').trim();
   });
-  after(async () => {
-    server.child.kill('SIGKILL');
-    place.remove();
-  });
+  after(() => place.remove());
 
   const answer = async (...args: readonly string[]) => {
     const { stdout, stderr, status } = await place.run(args);

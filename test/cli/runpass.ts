@@ -22,7 +22,7 @@ export interface Place {
   readonly folder: string;
   readonly url: string;
   run(args: readonly string[], options?: { readonly env?: Env; readonly stdin?: string }): Promise<Ended>;
-  /** Starts `serve` and waits until it says that it serves. */
+  /** Starts `serve` and waits until it has said that it serves; `remove` ends it, if nothing else did. */
   serve(env?: Env): Promise<Served>;
   remove(): void;
 }
@@ -47,6 +47,7 @@ export const makePlace = async (): Promise<Place> => {
   const start = (args: readonly string[], env: Env): ChildProcess =>
     spawn(process.execPath, [MAIN, ...args], { cwd: folder, env: { ...environment, ...env }, stdio: 'pipe' });
 
+  const servers: ChildProcess[] = [];
   return {
     folder,
     url,
@@ -64,14 +65,18 @@ export const makePlace = async (): Promise<Place> => {
     },
     async serve(env = {}) {
       const child = start(['serve'], env);
+      servers.push(child);
       let [stdout, stderr] = ['', ''];
+      // Two pipes: the one may come before the other.
+      const isUp = (): boolean => stdout.includes('server started') && /^(?:Try|For an access token): /m.test(stderr);
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
         stdout += chunk;
-        if (stdout.includes('server started')) resolve();
+        if (isUp()) resolve();
       });
       child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
         stderr += chunk;
+        if (isUp()) resolve();
       });
       child.once('exit', () => reject(new Error(`serve ended: ${stderr}${stdout}`)));
       await promise;
@@ -85,7 +90,10 @@ export const makePlace = async (): Promise<Place> => {
         },
       };
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove() {
+      for (const server of servers) server.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 };
 

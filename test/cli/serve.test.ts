@@ -33,9 +33,9 @@ describe('serve', () => {
 
   test('where the public URL is not this host, it makes no token and says how to get one', async () => {
     const env = { RUNPASS_URL: 'https://runpass.example.com', RUNPASS_HOST: '127.0.0.1', RUNPASS_PORT: '0' };
-    const server = await place.serve({ ...env, RUNPASS_STORE: 'memory:' });
+    const server = await place.serve({ ...env, RUNPASS_STORE: 'memory:', RUNPASS_DATA: 'other' });
     assert.match(server.said.stderr(), /For an access token: runpass token create --org ORGANIZATION --user LOGIN/);
-    assert.ok(!existsSync(join(place.folder, 'data/admin.token')));
+    assert.ok(!existsSync(join(place.folder, 'other/admin.token')));
     assert.equal(await server.stop('SIGINT'), 0);
   });
 });

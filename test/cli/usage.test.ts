@@ -21,7 +21,6 @@ describe('a command that cannot be understood ends with 2 and says so on standar
     ['a run without its operation', ['run', 'start', ...RUN.slice(0, 4)], /'--operation <operation>' not specified/],
     ['an operation that is none', ['run', 'start', ...RUN.slice(0, 5), 'deploy'], /Allowed choices are update/],
     ['a lease out of its bounds', ['run', 'start', ...RUN, '--lease', '9'], /whole number from 10 to 600/],
-    ['a key change without its issuer', ['keys', 'rotate'], /'--issuer <issuer>' not specified/],
     ['an unsafe rotation without a reason', ['keys', 'rotate', '--issuer', 'v1', '--unsafe'], /add --reason/],
     ['a reason without a need', ['keys', 'rotate', '--issuer', 'v1', '--reason', 'x'], /leave out --reason/],
     ['a revocation without a reason', ['keys', 'revoke', 'kid'], /'--reason <text>' not specified/],

@@ -25,8 +25,8 @@ interface RevokeOptions {
   readonly json?: true;
 }
 
-/** A change names its issuer: what is meant for one key ring must not happen to the other by a default. */
-const ringOption = () => issuerOption('whose key ring').makeOptionMandatory();
+/** A change is made to one key ring: v1's, which everybody starts with, unless the other one is named. */
+const ringOption = () => issuerOption('whose key ring').default('v1');
 
 export const addKeysCommands = (program: Command, around: Surroundings): void => {
   const keys = addGroup(program, 'keys', 'Signing and sealing keys, on a host that holds the store.');

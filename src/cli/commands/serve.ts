@@ -61,7 +61,8 @@ const listenForSignals = (around: Surroundings) => {
 const welcome = (settings: Settings, { url, address, firstToken }: RunningServer): readonly string[] => {
   const { v1, v2 } = settings.issuers;
   const adminToken = join(settings.folders.data, 'admin.token');
-  const hasToken = existsSync(adminToken);
+  // One that an earlier public URL left behind is sent nowhere else.
+  const hasToken = firstToken !== 'not on this host' && existsSync(adminToken);
   return [
     '',
     `Runpass serves ${url} (it listens on ${address.host}, port ${address.port}).`,
