@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { longestBodySeconds } from './limits.ts';
@@ -9,6 +9,10 @@ const LIMITS = {
   maxHeaderBytes: 8 * 1024,
   headersTimeoutMs: 5_000,
   requestTimeoutMs: longestBodySeconds * 1000,
+  /** How often the two timeouts are looked at: Node's own 30 s would let them run six times as long. */
+  timeoutCheckMs: 1_000,
+  /** How often the two limits above are looked at. */
+  checkingIntervalMs: 1_000,
   keepAliveTimeoutMs: 65_000,
   requestsPerSocket: 1_000,
   /** How long a stopping server waits for a connection that says nothing. */
@@ -43,7 +47,9 @@ export const listen = async (options: ServerOptions): Promise<HttpServer> => {
       maxHeaderSize: LIMITS.maxHeaderBytes,
       headersTimeout: LIMITS.headersTimeoutMs,
       requestTimeout: LIMITS.requestTimeoutMs,
+      connectionsCheckingInterval: LIMITS.timeoutCheckMs,
       keepAliveTimeout: LIMITS.keepAliveTimeoutMs,
+      connectionsCheckingInterval: LIMITS.checkingIntervalMs,
       requireHostHeader: false,
       insecureHTTPParser: false,
       noDelay: true,
@@ -71,7 +77,7 @@ export const listen = async (options: ServerOptions): Promise<HttpServer> => {
       for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
       // Not server.close(): that kills idle keep-alive connections at once, and with them requests on their way.
       const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-      const idle = setTimeout(() => server.closeIdleConnections(), LIMITS.idleWhileDrainingMs);
+      const idle = setTimeout(() => sockets.destroyAllBut(inFlight), LIMITS.idleWhileDrainingMs);
       await Promise.race([closed, sockets.empty(), sleep(seconds * 1000, undefined, { ref: false })]);
       clearTimeout(idle);
       server.closeAllConnections();
@@ -80,22 +86,27 @@ export const listen = async (options: ServerOptions): Promise<HttpServer> => {
   };
 };
 
+/** Every open connection, also one on which nothing was ever asked: the server itself does not count that as idle. */
 const trackSockets = (server: Server) => {
-  let open = 0;
+  const open = new Set<Socket>();
   let whenEmpty: (() => void) | undefined;
   server.on('connection', (socket) => {
-    open += 1;
+    open.add(socket);
     socket.once('close', () => {
-      open -= 1;
-      if (open === 0) whenEmpty?.();
+      open.delete(socket);
+      if (open.size === 0) whenEmpty?.();
     });
   });
   return {
     empty: () =>
       new Promise<void>((resolve) => {
         whenEmpty = resolve;
-        if (open === 0) resolve();
+        if (open.size === 0) resolve();
       }),
+    destroyAllBut(answering: ReadonlySet<ServerResponse>): void {
+      const busy = new Set([...answering].map(({ socket }) => socket));
+      for (const socket of open) if (!busy.has(socket)) socket.destroy();
+    },
   };
 };
 

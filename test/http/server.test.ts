@@ -128,3 +128,14 @@ test('a draining server answers each open connection once more, with Connection:
   await assert.rejects(ask('/quick'), /ECONNREFUSED/);
   agent.destroy();
 });
+
+test('a draining server does not wait for a connection on which nothing was ever asked', async () => {
+  const server = await serve();
+  const silent = connect(server.address.port, '127.0.0.1');
+  const ended = new Promise((resolve) => silent.once('close', resolve));
+  await new Promise((resolve) => silent.once('connect', resolve));
+  const started = performance.now();
+  await server.drain(60);
+  await ended;
+  assert.ok(performance.now() - started < 30_000);
+});
