@@ -11,8 +11,6 @@ const LIMITS = {
   requestTimeoutMs: longestBodySeconds * 1000,
   /** How often the two timeouts are looked at: Node's own 30 s would let them run six times as long. */
   timeoutCheckMs: 1_000,
-  /** How often the two limits above are looked at. */
-  checkingIntervalMs: 1_000,
   keepAliveTimeoutMs: 65_000,
   requestsPerSocket: 1_000,
   /** How long a stopping server waits for a connection that says nothing. */
@@ -49,7 +47,6 @@ export const listen = async (options: ServerOptions): Promise<HttpServer> => {
       requestTimeout: LIMITS.requestTimeoutMs,
       connectionsCheckingInterval: LIMITS.timeoutCheckMs,
       keepAliveTimeout: LIMITS.keepAliveTimeoutMs,
-      connectionsCheckingInterval: LIMITS.checkingIntervalMs,
       requireHostHeader: false,
       insecureHTTPParser: false,
       noDelay: true,

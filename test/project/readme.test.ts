@@ -21,7 +21,7 @@ test("the README's first screen gives a token that says what the README shows, v
   cpSync(join(ROOT, 'config'), join(folder, 'config'), { recursive: true });
   const url = `http://localhost:${await freePort()}`;
   const env = { ...process.env, RUNPASS_URL: url };
-  const bin = join(ROOT, 'bin', 'runpass.js');
+  const bin = join(ROOT, 'src', 'main.ts');
 
   const server = spawn(process.execPath, [bin, 'serve'], { cwd: folder, env, stdio: 'ignore' });
   t.after(() => server.kill('SIGKILL'));

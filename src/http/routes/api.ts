@@ -27,7 +27,8 @@ export const openApiDoor = (
   tokens: Pick<AccessTokens, 'holderOf'>,
   organizations: () => ReadonlyMap<string, Organization>,
 ): ApiDoor => {
-  const router = new Router();
+  // Paths as they are written: a proxy's rule for /api must not be passed by as /API.
+  const router = new Router({ sensitive: true });
   const add = (method: 'get' | 'post' | 'delete', path: string, handler: Handler): void => {
     router[method](path, (ctx: Context) => {
       stateOf(ctx).route = path;
