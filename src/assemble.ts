@@ -256,7 +256,7 @@ const notYet = (reason: unknown): 'not yet' => {
 
 /** Made only where the public URL is this host's own: elsewhere an operator makes the first token by hand. */
 const firstToken = async (parts: Parts): Promise<RunningServer['firstToken']> => {
-  const { settings, store, audit, accessTokens, organizations } = parts;
+  const { settings, replica, store, audit, accessTokens, organizations } = parts;
   if (!isLoopbackHost(new URL(settings.url).hostname)) return 'not on this host';
   const path = join(settings.folders.data, 'admin.token');
   const makePlace = async (): Promise<TokenPlace> => {
@@ -265,7 +265,7 @@ const firstToken = async (parts: Parts): Promise<RunningServer['firstToken']> =>
     return makeTokenFile(path);
   };
   const lifetime = settings.accessTokens.maxLifetime;
-  return makeFirstToken({ store, audit, accessTokens, lifetime, makePlace }, organizations.current());
+  return makeFirstToken({ store, audit, accessTokens, replica, lifetime, makePlace }, organizations.current());
 };
 
 const makeTokenFile = async (path: string): Promise<TokenPlace> => {

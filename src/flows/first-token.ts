@@ -8,6 +8,8 @@ export interface FirstTokenParts {
   readonly store: Store;
   readonly audit: AuditLog;
   readonly accessTokens: AccessTokens;
+  /** Name of this process among the replicas. */
+  readonly replica: string;
   /** Seconds that the token lives. */
   readonly lifetime: number;
   /** Makes the place where only the operator reads it; throws when something is there already. */
@@ -39,7 +41,8 @@ const firstAdministrator = (
  * The first administrator's token of a fresh installation, made once per store and never again.
  *
  * The place comes first: where it cannot be made, the store stays fresh and the next start tries again. Then the mark
- * in the store: whatever happens afterwards, no second start makes another token.
+ * in the store: whatever happens afterwards, no second start makes another token. The process that set the mark may try
+ * again: a store that did not answer in time may have kept it.
  */
 export const makeFirstToken = async (
   parts: FirstTokenParts,
@@ -47,10 +50,12 @@ export const makeFirstToken = async (
 ): Promise<'made' | 'made before' | 'nobody to make it for'> => {
   const owner = firstAdministrator(organizations);
   if (!owner) return 'nobody to make it for';
-  if (await parts.store.get(MARK)) return 'made before';
+  const mark = JSON.stringify({ ...owner, replica: parts.replica });
+  const known = await parts.store.get(MARK);
+  if (known && known.value !== mark) return 'made before';
   const place = await parts.makePlace();
   try {
-    if (!(await parts.store.create(MARK, JSON.stringify(owner)))) {
+    if (!known && !(await parts.store.create(MARK, mark))) {
       await place.giveUp();
       return 'made before';
     }

@@ -49,6 +49,7 @@ export const makeProvider = (parts: ProviderParts): LiveProvider => {
   );
   shapeTokenModels(provider, system, findClient);
   provider.Client.prototype.compareClientSecret = compareWithHash;
+  acceptAudience(provider, settings.issuers.v2.url);
   answerFailures(provider, system.log);
   return { provider, accessTokens: accessTokens(provider, records, settings.accessTokens), concerns };
 };
@@ -75,6 +76,15 @@ const policies = ({ organizations, system }: ProviderParts, concerns: LiveProvid
 
 /** Who holds a token that the library has found. */
 export const holderOf = (token: object): Holder => (token as { readonly holder: Holder }).holder;
+
+/** v2's discovery sends clients to the same doors, and they name the issuer that they discovered. RFC 7523, section 3. */
+const acceptAudience = (provider: Provider, audience: string): void => {
+  const { prototype } = provider.OIDCContext;
+  const audiences = prototype.clientJwtAuthExpectedAudience;
+  prototype.clientJwtAuthExpectedAudience = function () {
+    return audiences.call(this).add(audience);
+  };
+};
 
 /** Our clients' secrets are kept as hashes; so the hash itself opens nothing. */
 function compareWithHash(this: Client, presented: string): boolean {

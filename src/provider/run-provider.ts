@@ -1,6 +1,8 @@
 import type { Context, Middleware } from 'koa';
 import type { Provider } from 'oidc-provider';
 
+const CORS_HEADERS = ['Access-Control-Allow-Origin', 'Access-Control-Expose-Headers'] as const;
+
 /**
  * Lets the provider answer at one of its routes, whatever path, host or kind of answer the request named.
  *
@@ -20,5 +22,7 @@ export const runProvider = async (provider: Provider, ctx: Context, route: strin
     await answer(ctx, async () => {});
   } finally {
     ctx.req.url = target as string;
+    // The library refuses what a page of another origin sends, and yet would let that page read the answer.
+    for (const header of CORS_HEADERS) ctx.remove(header);
   }
 };

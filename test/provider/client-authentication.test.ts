@@ -98,11 +98,11 @@ test('an invented client id is refused without a question to the store', async (
   assert.deepEqual(calls, []);
 });
 
-test('an assertion is good for the issuer and for its token endpoint, whatever host the request names', async (t) => {
+test('an assertion is good for either issuer and for their token endpoint, whatever host the request names', async (t) => {
   const { organizations, key } = await keyed();
   const { send, issuer } = await serve(t, organizations);
   const origin = new URL(issuer).origin;
-  for (const audience of [issuer, `${issuer}/token`]) {
+  for (const audience of [issuer, `${issuer}/token`, `${issuer}/v2`]) {
     for (const headers of [{}, { host: 'evil.example' }, { 'x-forwarded-host': 'evil.example' }, { host: 'a b:c' }]) {
       const form = { ...GRANT, ...(await assertion('deployer', key, issuer, { audience })) };
       assert.equal((await send('POST', '/oidc/token', { form, headers })).status, 200);
@@ -110,7 +110,7 @@ test('an assertion is good for the issuer and for its token endpoint, whatever h
   }
   const form = { ...GRANT, ...(await assertion('deployer', key, issuer, { audience: `${issuer}/token` })) };
   assert.equal((await send('POST', 'http://evil.example/oidc/token', { form })).status, 200);
-  for (const audience of ['http://evil.example/oidc/token', 'http://evil.example/oidc', origin, `${issuer}/v2`]) {
+  for (const audience of ['http://evil.example/oidc/token', 'http://evil.example/oidc', origin, `${issuer}/v3`]) {
     const forged = { ...GRANT, ...(await assertion('deployer', key, issuer, { audience })) };
     const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example' };
     assert.equal((await send('POST', '/oidc/token', { form: forged, headers })).status, 401, audience);
