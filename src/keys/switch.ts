@@ -48,11 +48,13 @@ export const rotateUnsafe = (
   if (!('keys' in withSpare)) return withSpare;
   const [next] = upcomingKeys(withSpare, now);
   if (!next) return refused('replacement_required', 'No spare key is published.');
+  // The latest start signs: a key that started in this very second is only overtaken in the next one.
+  const signFrom = Math.max(now, (chooseSigner(withSpare, now)?.signFrom ?? 0) + 1);
   return {
     done: true,
-    ring: changed(ring, startAt(withSpare, next, now, 'unsafe', timing), now, timing),
-    sentence: `Key ${next.kid} signs now. ${predictFailures(next, now, timing)}`,
-    takesEffect: now,
+    ring: changed(ring, startAt(withSpare, next, signFrom, 'unsafe', timing), now, timing),
+    sentence: `Key ${next.kid} signs ${signFrom > now ? 'from the next second on' : 'now'}. ${predictFailures(next, now, timing)}`,
+    takesEffect: signFrom,
   };
 };
 

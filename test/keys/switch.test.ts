@@ -80,9 +80,12 @@ describe('rotate', () => {
     const ring = bootstrap('v1', fakeKey('alone'), START, START, DEFAULTS);
     assert.equal(refusalOf(rotateUnsafe(ring, { reason: 'x' }, START, DEFAULTS)), 'replacement_required');
     const replacement = fakeKey('replacement');
-    const next = ringOf(rotateUnsafe(ring, { reason: 'x', replacement }, START, DEFAULTS));
+    const change = rotateUnsafe(ring, { reason: 'x', replacement }, START, DEFAULTS);
+    const next = ringOf(change);
+    // The first key started in this very second: the latest start signs, so the other one starts in the next.
+    assert.equal(change.done && change.takesEffect, START + 1);
     assert.equal(next.gen, ring.gen + 1);
-    assert.equal(signerOf(next, START), replacement.kid);
+    assert.equal(signerOf(next, START + 1), replacement.kid);
   });
 });
 
