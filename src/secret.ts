@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
 
 /**
@@ -32,8 +32,8 @@ export class Secret {
 }
 
 /** SHA-256 of a secret, base64url: what the store keeps instead of the secret. */
-export const fingerprint = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
+export const fingerprint = (secret: string): string => hash('sha256', secret, 'base64url');
 
 /** Compares two texts in a time that does not depend on where they differ. */
 export const equalInConstantTime = (left: string, right: string): boolean =>
-  timingSafeEqual(createHash('sha256').update(left).digest(), createHash('sha256').update(right).digest());
+  timingSafeEqual(hash('sha256', left, 'buffer'), hash('sha256', right, 'buffer'));

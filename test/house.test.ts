@@ -104,7 +104,7 @@ const TABLE: ImportTable = {
     ajv: ['http', 'shape-problems'],
     commander: ['cli'],
     ioredis: ['store'],
-    jose: ['audit', 'cli', 'keys', 'provider', 'tokens'],
+    jose: ['cli', 'keys'],
     koa: ['http', 'provider'],
     'oidc-provider': ['provider'],
     pino: ['logging'],

@@ -122,10 +122,7 @@ const changeRing = async (
     // 1. The ring as it stands, and the store's time.
     const stored = await loadRing(desk.store, desk.name);
     if (!stored)
-      return refuse(
-        'no_ring',
-        `There is no ring ${desk.name} yet; the first server makes it when it starts.`,
-      );
+      return refuse('no_ring', `There is no ring ${desk.name} yet; the first server makes it when it starts.`);
     const now = await storeSeconds(desk);
     // 2. The change, under its own guards. A replacement of yesterday's algorithm is dropped.
     if (replacement?.alg !== stored.ring.alg) replacement = undefined;

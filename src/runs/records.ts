@@ -38,6 +38,12 @@ export interface RunRecords {
     run: Omit<StoredRun, 'status' | 'subject'> & { readonly subject: Omit<StoredRun['subject'], 'version'> },
   ): Promise<Run>;
   load(id: string): Promise<LoadedRun | undefined>;
+  /**
+   * The run as this replica last saw it running, without asking the store again; else as it is now.
+   *
+   * What a token is made of never changes while a run lives. Whether it still lives is for `addToken` to say.
+   */
+  recall(id: string): Promise<Run | undefined>;
   /** Ends the run; `conflict` when somebody else changed it since it was loaded. */
   finish(loaded: LoadedRun, status: FinalStatus): Promise<Run | 'conflict'>;
   /** Moves the end of the lease, if the run is still open. */
@@ -50,6 +56,9 @@ export interface RunRecords {
 
 const MAX_TOKENS_SHOWN = 10_000;
 const SETTLE_BATCH = 200;
+
+/** Running runs that a replica remembers. */
+const MAX_SEEN = 10_000;
 
 /** Newest entries of a stack's log that are kept: enough to find the ordinal of any start that died half-way. */
 const ORDINALS_KEPT = 1000;
@@ -134,8 +143,25 @@ export const openRunRecords = (store: Store, clock: Clock, retention: number): R
     }
   };
 
+  /** Runs that were seen running, oldest first. */
+  const seen = new Map<string, Run>();
+  const recall = async (id: string): Promise<Run | undefined> => {
+    const known = seen.get(id);
+    if (known && epochSeconds(clock) < known.deadline) return known;
+    const run = (await load(id))?.run;
+    if (run?.status !== 'running') {
+      seen.delete(id);
+      return run;
+    }
+    seen.set(id, run);
+    const [oldest] = seen.size > MAX_SEEN ? seen.keys().take(1) : [];
+    if (oldest !== undefined) seen.delete(oldest);
+    return run;
+  };
+
   return {
     load,
+    recall,
     async start(request) {
       const { organization, project, stack } = request.subject;
       const starting: StoredRun = { ...request, status: 'starting', subject: { ...request.subject, version: 0 } };
@@ -188,7 +214,9 @@ export const openRunRecords = (store: Store, clock: Clock, retention: number): R
         to: 'document',
         ...(run.lease !== undefined && { openUntil: openUntilMs(run, token.iat) }),
       });
-      return typeof appended === 'string' ? appended : 'recorded';
+      if (typeof appended !== 'string') return 'recorded';
+      seen.delete(run.id);
+      return appended;
     },
 
     async tokens(id) {

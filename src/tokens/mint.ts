@@ -1,5 +1,4 @@
-import type { KeyObject } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { type KeyObject, sign } from 'node:crypto';
 import type { SigningAlgorithm } from '../keys/ring.ts';
 import { Secret } from '../secret.ts';
 import type { EpochSeconds } from '../system.ts';
@@ -41,7 +40,20 @@ const claimsOf = (draft: Draft, request: MintRequest) => ({
 /**
  * Signs a draft: the only place where a token comes into being.
  *
- * Issuer, times and `jti` are set last, so nothing that a caller passes can overwrite them. RFC 7519, RFC 7515.
+ * Issuer, times and `jti` are set last, so nothing that a caller passes can overwrite them. The form is a JWS in
+ * compact serialization (RFC 7515 section 7.1) over JSON claims (RFC 7519); the signature is made on another thread.
  */
-export const mint = async (draft: Draft, key: SigningKey, request: MintRequest): Promise<Secret> =>
-  new Secret(await new SignJWT(claimsOf(draft, request)).setProtectedHeader(headerOf(key)).sign(key.key));
+export const mint = async (draft: Draft, key: SigningKey, request: MintRequest): Promise<Secret> => {
+  const signed = `${encode(headerOf(key))}.${encode(claimsOf(draft, request))}`;
+  return new Secret(`${signed}.${await signatureOf(signed, key)}`);
+};
+
+const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** ES256 signatures are R and S side by side, not DER. RFC 7518, section 3.4; RS256 has one form only. */
+const signatureOf = (text: string, { key }: SigningKey): Promise<string> =>
+  new Promise((resolve, reject) => {
+    sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }, (failure, signature) =>
+      failure ? reject(failure) : resolve(signature.toString('base64url')),
+    );
+  });

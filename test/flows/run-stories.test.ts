@@ -156,12 +156,11 @@ test('after finish, cancel, deadline or a lost lease there is no token, on any i
 
 test('a run that ends while its token is being signed gets no token', async () => {
   const { ask, run, parts, requestToken, events } = await started();
-  const racing = { ...parts.runs, load: parts.runs.load };
-  const load = parts.runs.load;
-  racing.load = async (id) => {
-    const loaded = await load(id);
+  const racing = { ...parts.runs };
+  racing.recall = async (id) => {
+    const recalled = await parts.runs.recall(id);
     await finishRun(parts, { kind: 'run', requestToken: requestToken.reveal() }, 'acme', run.id, 'cancelled');
-    return loaded;
+    return recalled;
   };
   const issue = issueRunToken({ ...parts, runs: racing }, (await started()).v1, {
     runId: run.id,
