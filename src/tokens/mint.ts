@@ -50,10 +50,11 @@ export const mint = async (draft: Draft, key: SigningKey, request: MintRequest):
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** ES256 signatures are R and S side by side, not DER. RFC 7518, section 3.4; RS256 has one form only. */
-const signatureOf = (text: string, { key }: SigningKey): Promise<string> =>
+const signatureOf = (text: string, { alg, key }: SigningKey): Promise<string> =>
   new Promise((resolve, reject) => {
-    sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }, (failure, signature) =>
+    // ES256 signatures are R and S side by side, not DER (RFC 7518, section 3.4); RS256 has one form only.
+    const how = alg === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' as const } : key;
+    sign('sha256', Buffer.from(text), how, (failure, signature) =>
       failure ? reject(failure) : resolve(signature.toString('base64url')),
     );
   });
