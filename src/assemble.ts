@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { link, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RunIssuer } from './flows/draft-for-run.ts';
 import { makeFirstToken, type TokenPlace } from './flows/first-token.ts';
@@ -260,12 +260,18 @@ const firstToken = async (parts: Parts): Promise<RunningServer['firstToken']> =>
   if (!isLoopbackHost(new URL(settings.url).hostname)) return 'not on this host';
   const path = join(settings.folders.data, 'admin.token');
   const makePlace = async (): Promise<TokenPlace> => {
-    // What a store in memory knew died with its process, the token in the file included.
-    if (store.kind === 'memory') await rm(path, { force: true });
+    // Every start of a store in memory is its first one; the token of another store in this folder is kept aside.
+    if (store.kind === 'memory') await setAside(path);
     return makeTokenFile(path);
   };
   const lifetime = settings.accessTokens.maxLifetime;
   return makeFirstToken({ store, audit, accessTokens, replica, lifetime, makePlace }, organizations.current());
+};
+
+/** What an earlier store in memory left is worth nothing, so only the oldest file is kept. */
+const setAside = async (path: string): Promise<void> => {
+  await link(path, `${path}.before`).catch(() => undefined);
+  await rm(path, { force: true });
 };
 
 const makeTokenFile = async (path: string): Promise<TokenPlace> => {

@@ -39,8 +39,8 @@ const TABLE: ImportTable = {
 
     // Pure rooms.
     access: {
-      uses: ['documents', 'errors', 'json-schema', 'nearest'],
-      types: ['secret', 'system'],
+      uses: ['documents', 'errors', 'json-schema', 'nearest', 'secret'],
+      types: ['system'],
       builtins: ['crypto', 'zlib'],
     },
     runs: { uses: ['access', 'errors', 'store/store', 'system'], builtins: ['crypto'] },

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { Secret } from '../secret.ts';
+import { fingerprint, type Secret } from '../secret.ts';
 import type { EpochSeconds, Random } from '../system.ts';
 import type { Holder } from './principal.ts';
 
@@ -44,7 +44,9 @@ export const newAccessToken = (random: Pick<Random, 'bytes'>): string => {
       if (byte < UNBIASED && text.length < PREFIX.length + RANDOM_CHARACTERS) text += BASE62[byte % BASE62.length];
     }
   }
-  return text + checksum(text);
+  const token = text + checksum(text);
+  // The token's id in lists is the beginning of its fingerprint; one that looks like a flag is hard to revoke.
+  return fingerprint(token).startsWith('-') ? newAccessToken(random) : token;
 };
 
 /** Could this be one of our tokens? Says nothing about whether it is one. */

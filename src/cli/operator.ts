@@ -61,5 +61,9 @@ export const startFailure = (reason: unknown): unknown => {
       reason,
     );
   }
+  const { path, syscall } = reason as { path?: string; syscall?: string };
+  if (path !== undefined && code !== undefined && syscall !== undefined) {
+    return failed(`${path} cannot be used (${code}).`, 'make its folder one that this user may write', reason);
+  }
   return reason;
 };

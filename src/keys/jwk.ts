@@ -34,6 +34,8 @@ const generate = (alg: SigningAlgorithm): Promise<KeyObject> =>
 export const generateKeys = async (alg: SigningAlgorithm): Promise<KeyPair> => {
   const privateKey = await generate(alg);
   const jwk = publicJwk(privateKey, alg);
+  // One in 64; an operator who types such a name in an emergency would be told that it is no flag.
+  if (jwk.kid.startsWith('-')) return generateKeys(alg);
   assertSigns(privateKey, jwk);
   return { kid: jwk.kid, alg, jwk, privateKey };
 };

@@ -9,7 +9,7 @@ export const DEFAULTS = {
     host: '0.0.0.0',
     port: 8080,
     trustedProxies: [],
-    refusalsPerMinute: 120,
+    refusalsPerMinute: 1200,
     drainSeconds: 25,
   },
   log: { level: 'info' },
