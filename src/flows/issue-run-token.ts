@@ -42,7 +42,7 @@ const LIFETIMES = { shortest: 60, longest: 3600 } as const;
  * A run asks for an ID token.
  *
  * Every rule that decides a run's token is reached from here: who may ask (1), what the token says and how long
- * it lives (2, with draft-for-run.ts), which key signs it (3, 4), and what is written down before it leaves (5, 6).
+ * it lives (2, with draft-for-run.ts), which key signs it (3, 5), and what is written down before it leaves (4, 6).
  */
 export const issueRunToken = async (
   parts: IssueRunTokenParts,
@@ -77,15 +77,15 @@ export const issueRunToken = async (
   const key = parts.signer(issuer.name);
   if (!key) throw new Refusal('issuing_paused');
 
-  // 4. The token.
+  // 4. On the run's own record, in the same step that checks that it is still open: from here on it may have this token.
   const token: IssuedToken = { jti: parts.random.uuid(), kid: key.kid, aud: draft.aud, iat, exp };
-  const jwt = await mint(draft, key, { iss: issuer.url, jti: token.jti, iat, exp });
-
-  // 5. On the run's own record, in the same step that checks that it is still open.
   await recordRefusals(parts.audit, trace, async () => {
     if ((await parts.runs.addToken(run, token)) === 'recorded') return;
     throw new Refusal('run_over', { status: await statusNow(parts, run) });
   });
+
+  // 5. The token itself.
+  const jwt = await mint(draft, key, { iss: issuer.url, jti: token.jti, iat, exp });
 
   // 6. In the audit log. No audit record, no token.
   await parts.audit.record({

@@ -154,7 +154,7 @@ test('after finish, cancel, deadline or a lost lease there is no token, on any i
   await assert.rejects(lost.ask(), refuses('run_over'));
 });
 
-test('a run that ends while its token is being signed gets no token', async () => {
+test('a run that ends while its token is being made gets no token', async () => {
   const { ask, run, parts, requestToken, events } = await started();
   const racing = { ...parts.runs };
   racing.recall = async (id) => {
