@@ -18,7 +18,7 @@ import { addStackRoutes } from './http/routes/stacks.ts';
 import { addUserRoutes } from './http/routes/user.ts';
 import { listen } from './http/server.ts';
 import { snapshotFile } from './keys/snapshot-file.ts';
-import { CannotStart, openParts, type Parts } from './parts.ts';
+import { openParts, type Parts } from './parts.ts';
 import { type DiscoveryBase, readDiscoveryBase, renderDiscovery } from './provider/discovery.ts';
 import { providerMiddleware } from './provider/mount.ts';
 import { isLoopbackHost } from './settings/rules.ts';
@@ -28,7 +28,7 @@ import { type Repeater, repeat, type System } from './system.ts';
 import { claimsSupported } from './tokens/claims.ts';
 
 /** `not yet`: the store does not answer; it is made as soon as it does. */
-type FirstToken = 'made' | 'made before' | 'nobody to make it for' | 'not on this host' | 'not yet';
+type FirstToken = Awaited<ReturnType<typeof makeFirstToken>> | 'not on this host' | 'not yet';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -259,7 +259,7 @@ const firstToken = async (parts: Parts): Promise<RunningServer['firstToken']> =>
   const { settings, replica, store, audit, accessTokens, organizations } = parts;
   if (!isLoopbackHost(new URL(settings.url).hostname)) return 'not on this host';
   const path = join(settings.folders.data, 'admin.token');
-  const makePlace = async (): Promise<TokenPlace> => {
+  const makePlace = async (): Promise<TokenPlace | undefined> => {
     // Every start of a store in memory is its first one; the token of another store in this folder is kept aside.
     if (store.kind === 'memory') await setAside(path);
     return makeTokenFile(path);
@@ -274,15 +274,14 @@ const setAside = async (path: string): Promise<void> => {
   await rm(path, { force: true });
 };
 
-const makeTokenFile = async (path: string): Promise<TokenPlace> => {
+/** Exclusive: a file that is there already, of another store or by another replica, is left alone. */
+const makeTokenFile = async (path: string): Promise<TokenPlace | undefined> => {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = await open(path, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'EEXIST') throw cause;
-    throw new CannotStart(
-      `${path} is of another store than this new one: move it away, and the next start makes one for this store.`,
-      { cause },
-    );
+    if (cause.code === 'EEXIST') return undefined;
+    throw cause;
   });
+  if (!file) return undefined;
   return {
     async keep(token) {
       await file.writeFile(token.reveal());

@@ -12,8 +12,8 @@ export interface FirstTokenParts {
   readonly replica: string;
   /** Seconds that the token lives. */
   readonly lifetime: number;
-  /** Makes the place where only the operator reads it; throws when something is there already. */
-  makePlace(): Promise<TokenPlace>;
+  /** Makes the place where only the operator reads it; `undefined` when something is there already. */
+  makePlace(): Promise<TokenPlace | undefined>;
 }
 
 /** An empty place for one token. */
@@ -47,13 +47,14 @@ const firstAdministrator = (
 export const makeFirstToken = async (
   parts: FirstTokenParts,
   organizations: ReadonlyMap<string, Organization>,
-): Promise<'made' | 'made before' | 'nobody to make it for'> => {
+): Promise<'made' | 'made before' | 'place taken' | 'nobody to make it for'> => {
   const owner = firstAdministrator(organizations);
   if (!owner) return 'nobody to make it for';
   const mark = JSON.stringify({ ...owner, replica: parts.replica });
   const known = await parts.store.get(MARK);
   if (known && known.value !== mark) return 'made before';
   const place = await parts.makePlace();
+  if (!place) return 'place taken';
   try {
     if (!known && !(await parts.store.create(MARK, mark))) {
       await place.giveUp();

@@ -62,7 +62,7 @@ const welcome = (settings: Settings, { url, address, firstToken }: RunningServer
   const { v1, v2 } = settings.issuers;
   const adminToken = join(settings.folders.data, 'admin.token');
   // One that an earlier public URL left behind is sent nowhere else.
-  const hasToken = firstToken !== 'not on this host' && existsSync(adminToken);
+  const hasToken = firstToken !== 'not on this host' && firstToken !== 'place taken' && existsSync(adminToken);
   return [
     '',
     `Runpass serves ${url} (it listens on ${address.host}, port ${address.port}).`,
@@ -84,10 +84,16 @@ const welcome = (settings: Settings, { url, address, firstToken }: RunningServer
   ];
 };
 
-const reasonOf = (firstToken: RunningServer['firstToken']): string =>
-  firstToken === 'nobody to make it for'
-    ? '\n(no organization has an administrator yet: declare one, then send SIGHUP)'
-    : '';
+const reasonOf = (firstToken: RunningServer['firstToken']): string => {
+  switch (firstToken) {
+    case 'nobody to make it for':
+      return '\n(no organization has an administrator yet: declare one, then send SIGHUP)';
+    case 'place taken':
+      return '\n(the admin.token in the data folder is of another store: move it away, and the next start makes one)';
+    default:
+      return '';
+  }
+};
 
 const nameStore = (store: StoreSettings): string => {
   if (store.kind === 'memory') return 'memory (everything is forgotten when the server ends)';
