@@ -17,7 +17,7 @@ import type { Store } from './store/store.ts';
 import type { System } from './system.ts';
 
 /** Why an installation cannot be opened as it is: a sentence for the operator. The process ends with status 2. */
-export class CannotStart extends Error {
+class CannotStart extends Error {
   override readonly name = 'CannotStart';
 }
 
