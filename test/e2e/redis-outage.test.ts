@@ -211,7 +211,9 @@ describe('without its Redis, a server under load', { skip: withoutRedis }, () =>
       [],
     );
     assert.match((await ask(replica.base, '/metrics')).text, /runpass_store_rollback_total\{issuer="v1"\} 1/);
-    assert.ok(replica.lines().some(({ message }) => message.includes('the store lost a key ring')));
+    await waitFor('a line in the log', () =>
+      replica.lines().some(({ message }) => message.includes('the store lost a key ring')),
+    );
     // The installation goes on: its operator makes a new access token.
     const made = await place.command(['token', 'create', '--org', 'acme', '--user', 'admin', '--name', 'second']);
     assert.equal(made.status, 0, made.stderr);
