@@ -168,8 +168,10 @@ export class KeyKeeper {
         this.#readAtMs = askedAtMs;
         return;
       }
-      throw new Error('others keep changing the key ring; it is read again in a few seconds');
+      throw new Error('others keep changing the key ring; it is read again in a second');
     });
+    // What failed is tried again at the next turn: a store that is back must not wait for the next regular reading.
+    if (this.#trouble !== undefined) this.#pollAtMs = clock.monotonicMs();
     return closed;
   }
 
