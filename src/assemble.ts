@@ -100,9 +100,11 @@ export const serveParts = async (parts: Parts): Promise<RunningServer> => {
       if (state.firstToken === 'not yet') state.firstToken = await firstToken(parts).catch(notYet);
     };
     await makeToken();
-    const failed = (cause: unknown) => parts.system.log.error('the first access token could not be made', {}, cause);
-    const trying = repeat(() => makeToken().catch(failed), SECOND_MS);
-    stopping.push(() => trying.stop());
+    if (state.firstToken === 'not yet') {
+      const failed = (cause: unknown) => parts.system.log.error('the first access token could not be made', {}, cause);
+      const trying = repeat(() => makeToken().catch(failed), SECOND_MS);
+      stopping.push(() => trying.stop());
+    }
     return {
       url: settings.url,
       address: server.address,

@@ -1,3 +1,4 @@
+import { LOGIN_PROVIDERS } from '../access/login-providers.ts';
 import { problemWithName } from '../access/names.ts';
 import type { Operation, Organization } from '../access/organization.ts';
 import { mayRun, type Principal } from '../access/principal.ts';
@@ -6,7 +7,12 @@ import type { Directory } from '../runs/directory.ts';
 import type { Draft } from '../tokens/draft.ts';
 import { draftEnvironmentToken, draftEnvironmentTokenWithIds, type OpenedEnvironment } from '../tokens/environment.ts';
 import { headerOf, type SigningKey } from '../tokens/mint.ts';
-import { type EnvironmentName, SUBJECT_ATTRIBUTES, type SubjectAttribute } from '../tokens/subject.ts';
+import {
+  type EnvironmentName,
+  SUBJECT_ATTRIBUTES,
+  type SubjectAttribute,
+  splitEnvironmentPath,
+} from '../tokens/subject.ts';
 import { audienceFor, draftForRun, type RunIssuer } from './draft-for-run.ts';
 import { checkNames } from './start-run.ts';
 
@@ -121,23 +127,21 @@ const draftEnvironment = async (
   return draftEnvironmentTokenWithIds(issuer.subjectPrefix, issuer.claimNamespace, opening, aud);
 };
 
-const LOGIN_AUDIENCE = /^(?:aws|azure|gcp|vault|doppler|infisical|snowflake):(.+)$/;
-
 /** v1: `<provider>:<organization>`, or the plain organization, or what the operator lists. Contract section 2.2. */
 const environmentAudience = (issuer: RunIssuer, organization: string, asked: string | undefined): string => {
-  const ofLogin = issuer.name === 'v1' && asked !== undefined && LOGIN_AUDIENCE.exec(asked)?.[1] === organization;
-  return ofLogin && asked !== undefined ? asked : audienceFor(issuer, organization, asked);
+  const ofLogin = LOGIN_PROVIDERS.map((provider) => `${provider}:${organization}`).find(
+    (audience) => audience === asked,
+  );
+  return issuer.name === 'v1' && ofLogin !== undefined ? ofLogin : audienceFor(issuer, organization, asked);
 };
 
 const readEnvironmentName = (field: string, path: string): EnvironmentName => {
-  const parts = path.split('/');
-  const [project = '', name = ''] = parts.length === 1 ? ['default', path] : parts;
-  const problem =
-    parts.length > 2
-      ? 'must be "project/name" or "name"'
-      : (problemWithName('project', project) ?? problemWithName('environment', name));
-  if (problem) throw new Refusal('invalid_name', { field, problem });
-  return { project, name };
+  const environment = splitEnvironmentPath(path);
+  const problem = environment
+    ? (problemWithName('project', environment.project) ?? problemWithName('environment', environment.name))
+    : 'must be "project/name" or "name"';
+  if (!environment || problem) throw new Refusal('invalid_name', { field, problem: problem ?? '' });
+  return environment;
 };
 
 const readAttribute = (text: string): SubjectAttribute => {

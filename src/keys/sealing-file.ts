@@ -1,8 +1,9 @@
-import { createPrivateFile, readPrivateFile } from '../store/private-file.ts';
+import { createPrivateFile, readPrivateFile, replacePrivateFile } from '../store/private-file.ts';
 import type { Random } from '../system.ts';
 import { newSealingKey, parseSealingKeys, SealingError, type SealingKeys } from './seal.ts';
 
-const sealingFile = (folder: string): string => `${folder}/sealing.key`;
+/** Where the installation's sealing keys lie. */
+export const sealingFile = (folder: string): string => `${folder}/sealing.key`;
 
 /**
  * Reads the installation's sealing keys; `undefined` when there is no file.
@@ -24,4 +25,13 @@ export const readSealingKeys = async (folder: string): Promise<SealingKeys | und
 export const createSealingKey = (folder: string, random: Random): Promise<boolean> => {
   const comment = '# Seals the private signing keys in the store. Keep a copy: without it they are lost.';
   return createPrivateFile(sealingFile(folder), `${comment}\n${newSealingKey(random)}\n`);
+};
+
+/** Puts a new sealing key before the others, in one step: it seals from now on, they still open. False where there are none. */
+export const addSealingKey = async (folder: string, random: Random): Promise<boolean> => {
+  const path = sealingFile(folder);
+  const text = (await readSealingKeys(folder)) && (await readPrivateFile(path));
+  if (text === undefined) return false;
+  await replacePrivateFile(path, `${newSealingKey(random)}\n${text}`);
+  return true;
 };

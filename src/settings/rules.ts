@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { LOGIN_PROVIDERS } from '../access/login-providers.ts';
 import { problemWithName } from '../access/names.ts';
 import type { Finding } from '../documents.ts';
 import { checkTiming, type Timing } from '../keys/timing.ts';
@@ -121,7 +122,7 @@ const issuer = (draft: Draft, name: IssuerName): readonly Finding[] => {
 };
 
 /** Audiences of other issuers of ours: a token for one of them must never be had from v1 by asking. */
-const ENVIRONMENT_AUDIENCES = ['aws:', 'azure:', 'gcp:', 'vault:', 'doppler:', 'infisical:', 'snowflake:'];
+const ENVIRONMENT_AUDIENCES = LOGIN_PROVIDERS.map((provider) => `${provider}:`);
 
 /**
  * Audiences that may be chosen on v1 beside the default one.

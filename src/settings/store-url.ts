@@ -1,19 +1,12 @@
 import { Secret } from '../secret.ts';
+import type { StoreSettings } from './settings.ts';
 
 /** What a store URL says; paths as written. */
 export type StoreAddress =
-  | { readonly kind: 'memory' }
-  | { readonly kind: 'sqlite'; readonly path: string }
-  | {
-      readonly kind: 'redis';
-      readonly topology: 'single' | 'sentinel' | 'cluster';
-      readonly nodes: readonly { readonly host: string; readonly port: number }[];
-      readonly masterName?: string;
-      readonly username?: string;
-      readonly password?: Secret;
-      readonly database: number;
-      readonly tls: boolean;
-    };
+  | Exclude<StoreSettings, RedisSettings>
+  | Omit<RedisSettings, 'passwordFile' | 'ca' | 'caFile' | 'keyPrefix'>;
+
+type RedisSettings = Extract<StoreSettings, { readonly kind: 'redis' }>;
 
 export type StoreAddressReading =
   | { readonly address: StoreAddress }

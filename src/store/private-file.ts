@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Text of a file that only its owner may read; `undefined` when there is none. Refuses one that is open to others. */
@@ -17,7 +17,7 @@ export const readPrivateFile = async (path: string): Promise<string | undefined>
 export const createPrivateFile = async (path: string, text: string): Promise<boolean> => {
   await mkdir(dirname(path), { recursive: true });
   try {
-    await writeAndSync(path, 'wx', text);
+    await writeNew(path, text);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -28,12 +28,14 @@ export const createPrivateFile = async (path: string, text: string): Promise<boo
 /** Replaces a file as a whole: written beside it, brought to the disk, renamed over it. */
 export const replacePrivateFile = async (path: string, text: string): Promise<void> => {
   await mkdir(dirname(path), { recursive: true });
-  await writeAndSync(`${path}.new`, 'w', text);
+  // Never into a file that somebody else may have opened to others.
+  await rm(`${path}.new`, { force: true });
+  await writeNew(`${path}.new`, text);
   await rename(`${path}.new`, path);
 };
 
-const writeAndSync = async (path: string, flag: 'w' | 'wx', text: string): Promise<void> => {
-  const handle = await open(path, flag, 0o600);
+const writeNew = async (path: string, text: string): Promise<void> => {
+  const handle = await open(path, 'wx', 0o600);
   try {
     await handle.writeFile(text);
     await handle.sync();

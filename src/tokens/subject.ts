@@ -53,6 +53,13 @@ const LEGACY_PROJECT = 'default';
 export const environmentPath = ({ project, name }: EnvironmentName): string =>
   project === LEGACY_PROJECT ? name : `${project}/${name}`;
 
+/** Undoes `environmentPath`; `undefined` for more than two parts. The names in it are not checked. */
+export const splitEnvironmentPath = (path: string): EnvironmentName | undefined => {
+  const [first = '', second, ...more] = path.split('/');
+  if (more.length > 0) return undefined;
+  return second === undefined ? { project: LEGACY_PROJECT, name: first } : { project: first, name: second };
+};
+
 export const buildSubject = (prefix: string, subject: Subject): string => {
   switch (subject.form) {
     case 'run':
@@ -151,10 +158,12 @@ const readEnvironment = (org: string, rest: Pairs): Subject | undefined => {
 };
 
 const readEnvironmentPath = (path: string): EnvironmentName | undefined => {
-  const parts = path.split('/');
-  const [project, name] = parts.length === 1 ? [LEGACY_PROJECT, parts[0] ?? ''] : [parts[0] ?? '', parts[1] ?? ''];
-  if (parts.length > 2 || problemWithName('project', project) || problemWithName('environment', name)) return undefined;
-  return { project, name };
+  const environment = splitEnvironmentPath(path);
+  const isNamed =
+    environment &&
+    !problemWithName('project', environment.project) &&
+    !problemWithName('environment', environment.name);
+  return isNamed ? environment : undefined;
 };
 
 const readAttributes = (org: string, rest: Pairs): Subject | undefined => {

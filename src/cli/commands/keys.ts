@@ -3,7 +3,7 @@ import type { KeyAnswer, Rewrapped } from '../../flows/rotate-keys.ts';
 import type { SigningAlgorithm } from '../../keys/ring.ts';
 import type { IssuerName } from '../../settings/settings.ts';
 import { writeTime } from '../../system.ts';
-import { CommandFailure, unusable } from '../failure.ts';
+import { CommandFailure, failed, unusable } from '../failure.ts';
 import { addGroup, issuerOption, JSON_FLAG } from '../options.ts';
 import { printJson, printLine, printTable } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -107,9 +107,16 @@ const withDesks = async <T>(
 const BOTH: readonly IssuerName[] = ['v1', 'v2'];
 
 const initKeys = async (around: Surroundings, { add }: { readonly add?: true }): Promise<void> => {
-  const [{ readSettings }, sealing] = await Promise.all([import('../settings.ts'), import('../sealing-key-file.ts')]);
+  const [{ readSettings }, sealing] = await Promise.all([
+    import('../settings.ts'),
+    import('../../keys/sealing-file.ts'),
+  ]);
   const { folders } = await readSettings(around);
-  const file = await (add ? sealing.addSealingKey : sealing.makeSealingKey)(folders.keys, around.system.random);
+  const file = sealing.sealingFile(folders.keys);
+  const isDone = await (add ? sealing.addSealingKey : sealing.createSealingKey)(folders.keys, around.system.random);
+  if (!isDone && add) throw failed(`There is no ${file}.`, '"runpass keys init" without --add makes it');
+  if (!isDone)
+    throw failed(`${file} exists already; nothing was changed.`, '--add puts a new key before the ones in it');
   if (add) {
     printLine(around.stdout, `${file} has a new first key.`);
     printLine(around.stderr, 'hint: give every replica this file and start it again, then run "runpass keys rewrap"');

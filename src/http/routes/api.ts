@@ -4,6 +4,7 @@ import type { AccessTokens } from '../../access/access-token.ts';
 import { problemWithName } from '../../access/names.ts';
 import type { Organization } from '../../access/organization.ts';
 import { Refusal } from '../../errors.ts';
+import { type EpochSeconds, readTime } from '../../system.ts';
 import { type Authenticated, authenticate, credentialOf } from '../authenticate.ts';
 import { stateOf } from '../context.ts';
 
@@ -83,6 +84,13 @@ const wholeNumber = (ctx: Context, field: string, least: number, most: number): 
   const number = typeof text === 'string' && /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;
   throw new Refusal('invalid_request', { problem: `${field}: must be a whole number from ${least} to ${most}` });
+};
+
+/** A time that a caller wrote; refuses anything but RFC 3339, naming the field. */
+export const timeIn = (field: string, text: unknown): EpochSeconds => {
+  const time = typeof text === 'string' ? readTime(text) : undefined;
+  if (time !== undefined) return time;
+  throw new Refusal('invalid_request', { problem: `${field}: must be an RFC 3339 time such as 2026-01-31T12:00:00Z` });
 };
 
 /** A text of the caller's that may stand in a sentence: printable and short. */

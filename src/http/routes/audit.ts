@@ -7,8 +7,8 @@ import { AUDIT_KINDS, type AuditKind } from '../../audit/record.ts';
 import { verifyAudit } from '../../audit/verify.ts';
 import { Refusal } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
-import { type Clock, epochSeconds, readTime, writeTime } from '../../system.ts';
-import { type ApiDoor, pageOf } from './api.ts';
+import { type Clock, epochSeconds, writeTime } from '../../system.ts';
+import { type ApiDoor, pageOf, timeIn } from './api.ts';
 
 export interface AuditRouteParts {
   readonly store: Store;
@@ -63,14 +63,7 @@ export const addAuditRoutes = (door: ApiDoor, parts: AuditRouteParts): void => {
 
 const timeOf = (ctx: Context, field: 'since' | 'until'): number | undefined => {
   const text = ctx.query[field];
-  if (text === undefined || text === '') return undefined;
-  const time = typeof text === 'string' ? readTime(text) : undefined;
-  if (time === undefined) {
-    throw new Refusal('invalid_request', {
-      problem: `${field}: must be an RFC 3339 time such as 2026-01-31T12:00:00Z`,
-    });
-  }
-  return time;
+  return text === undefined || text === '' ? undefined : timeIn(field, text);
 };
 
 const kindOf = (ctx: Context): { kind?: AuditKind } => {

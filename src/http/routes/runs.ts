@@ -6,10 +6,10 @@ import { listRuns, type ReadRunsParts, readRun } from '../../flows/read-runs.ts'
 import { type StartRunParts, startRun } from '../../flows/start-run.ts';
 import { looksLikeRequestToken } from '../../runs/identifier.ts';
 import { FINAL_STATUSES, type FinalStatus, RUN_STATUSES, type Run, type RunStatus } from '../../runs/run.ts';
-import { type EpochSeconds, readTime, writeTime } from '../../system.ts';
+import { writeTime } from '../../system.ts';
 import { credentialOf } from '../authenticate.ts';
 import { bodyReader } from '../body.ts';
-import { type ApiDoor, nameParameter, pageOf, parameterOf } from './api.ts';
+import { type ApiDoor, nameParameter, pageOf, parameterOf, timeIn } from './api.ts';
 
 export interface RunRouteParts extends StartRunParts, ReadRunsParts, RunLifeParts {
   /** Where the runs of each issuer ask for tokens: URL of a run's token door. */
@@ -53,7 +53,7 @@ export const addRunRoutes = (door: ApiDoor, parts: RunRouteParts): void => {
   door.post('/api/orgs/:org/runs', async (ctx) => {
     const { principal, organization } = await door.caller(ctx);
     const { deadline, ...body } = await readStart(ctx);
-    const until = deadline === undefined ? {} : { deadline: readDeadline(deadline) };
+    const until = deadline === undefined ? {} : { deadline: timeIn('deadline', deadline) };
     const { run, requestToken } = await startRun(parts, principal, organization, { ...body, ...until });
     const urls = parts.tokenUrls(run.id);
     ctx.status = 201;
@@ -124,16 +124,6 @@ const showRun = ({ id, subject, status, created, deadline, finished }: Run) => (
   deadline: writeTime(deadline),
   ...(finished !== undefined && { finished: writeTime(finished) }),
 });
-
-const readDeadline = (text: string): EpochSeconds => {
-  const time = readTime(text);
-  if (time === undefined) {
-    throw new Refusal('invalid_request', {
-      problem: 'deadline: must be an RFC 3339 time such as 2026-01-31T12:00:00Z',
-    });
-  }
-  return time;
-};
 
 const optionalName = (ctx: Context, field: 'project' | 'stack'): Partial<Record<'project' | 'stack', string>> => {
   const value = nameParameter(ctx, field);
