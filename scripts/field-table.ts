@@ -18,7 +18,8 @@ const rows = (schema: JsonSchema, path: string, required: boolean): readonly str
     rows(child, path === '' ? key : `${path}.${key}`, schema.required?.includes(key) ?? false),
   );
   const deeper = inside?.type === 'object' ? rows(inside, `${path}${step}`, false) : [];
-  const isField = path !== '' && schema.type !== 'object';
+  // A mapping from free names to texts is one field.
+  const isField = path !== '' && (schema.type !== 'object' || inside?.type === 'string');
   return [...(isField ? [row(schema, path, required)] : []), ...children, ...deeper];
 };
 
@@ -33,6 +34,7 @@ const allowed = (schema: JsonSchema): string => {
   if (schema.title) return schema.title;
   if (schema.type === 'integer') return `${schema.minimum}–${schema.maximum}`;
   if (schema.type === 'boolean') return 'true, false';
+  if (schema.type === 'object') return `mapping of 0–${schema.maxProperties}`;
   if (schema.type === 'array') return `list of ${schema.minItems ?? 0}–${schema.maxItems}`;
   return `text of 1–${schema.maxLength}`;
 };

@@ -1,4 +1,5 @@
 import { deepFreeze } from '../documents.ts';
+import { completeDeclaredIssuer } from '../issuers/complete.ts';
 import type { ClientInFile, OrganizationFile } from './file.ts';
 import { type Client, OPERATIONS, type Organization } from './organization.ts';
 
@@ -22,6 +23,7 @@ export const completeOrganization = (file: OrganizationFile): Organization =>
       })),
     })),
     clients: (file.clients ?? []).map(client),
+    trustedIssuers: (file.trustedIssuers ?? []).map(completeDeclaredIssuer),
     subjects: (file.subjects ?? []).map(({ project = '*', stack = '*', components }) => ({
       project,
       stack,

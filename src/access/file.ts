@@ -1,3 +1,4 @@
+import { TRUSTED_ISSUERS_SCHEMA, type TrustedIssuerInFile } from '../issuers/file.ts';
 import { choice, type JsonSchema, list, mapping, text } from '../json-schema.ts';
 import { OPERATIONS, type Operation, type SubjectComponents } from './organization.ts';
 
@@ -10,6 +11,7 @@ export interface OrganizationFile {
   readonly roles?: readonly RoleInFile[];
   readonly clients?: readonly ClientInFile[];
   readonly subjects?: readonly SubjectInFile[];
+  readonly trustedIssuers?: readonly TrustedIssuerInFile[];
 }
 
 export interface UserInFile {
@@ -216,6 +218,7 @@ export const ORGANIZATION_SCHEMA: JsonSchema = {
         'Which runs get a shortened subject; the first match counts, and without one the full form.',
         { default: [] },
       ),
+      trustedIssuers: TRUSTED_ISSUERS_SCHEMA,
     },
     ['name'],
   ),

@@ -120,6 +120,9 @@ const findProblemsTogether = (
     for (const [index, team] of (file.teams ?? []).entries()) {
       claim(team.id, `team ${file.name}/${team.name}`, ['teams', index, 'id']);
     }
+    for (const [index, issuer] of (file.trustedIssuers ?? []).entries()) {
+      claim(issuer.id, `trusted issuer ${file.name}/${issuer.name}`, ['trustedIssuers', index, 'id']);
+    }
     for (const [index, user] of (file.users ?? []).entries()) {
       claim(user.id, `user ${user.login}`, ['users', index, 'id']);
       const known = idOfUser.get(user.login);

@@ -1,3 +1,5 @@
+import type { DeclaredIssuer } from '../issuers/trusted-issuer.ts';
+
 /** What a run may be asked to do. Contract section 1.3. */
 export const OPERATIONS = ['update', 'preview', 'destroy', 'refresh', 'detect-drift', 'remediate-drift'] as const;
 export type Operation = (typeof OPERATIONS)[number];
@@ -69,4 +71,5 @@ export interface Organization {
   readonly roles: readonly Role[];
   readonly clients: readonly Client[];
   readonly subjects: readonly SubjectRule[];
+  readonly trustedIssuers: readonly DeclaredIssuer[];
 }

@@ -3,9 +3,9 @@ import type { Operation, Organization, Permission } from './organization.ts';
 
 /** Who is calling, after authentication: always inside one organization. */
 export interface Principal {
-  readonly kind: 'personal' | 'team' | 'organization' | 'client';
+  readonly kind: 'personal' | 'team' | 'organization' | 'client' | 'runner';
   readonly organization: string;
-  /** Login of the user, name of the team or client, or the organization's name. */
+  /** Login of the user, name of the team, client or runner pool, or the organization's name. */
   readonly name: string;
   /** Name given to the access token when it was made; for lists and audit records. */
   readonly tokenName: string;
@@ -18,12 +18,24 @@ export interface Principal {
 export interface Holder {
   readonly kind: Principal['kind'];
   readonly organization: string;
-  /** Login, team name, client id; for an organization token the organization's name. */
+  /** Login, team name, client id, runner pool; for an organization token the organization's name. */
   readonly name: string;
   readonly tokenName: string;
   /** Organization tokens only: what the token was made with. */
   readonly administrator?: boolean;
   readonly roles?: readonly string[];
+  /** Set when the token came out of an exchange. */
+  readonly origin?: Origin;
+}
+
+/** Where an exchanged access token came from: it is worth nothing once its trusted issuer, or its run, is gone. */
+export interface Origin {
+  /** Id of the trusted issuer. */
+  readonly issuer: string;
+  /** Id of the decision that granted it. */
+  readonly decision: string;
+  /** Set when the subject token was issued to a run of ours: its id. */
+  readonly run?: string;
 }
 
 /**
@@ -69,6 +81,8 @@ const rightsOf = (holder: Holder, organization: Organization): Rights | undefine
       const client = organization.clients.find((candidate) => candidate.id === holder.name);
       return client && { administrator: client.administrator, roles: client.roles };
     }
+    case 'runner':
+      return { administrator: false, roles: [] };
     case 'organization':
       return { administrator: holder.administrator ?? false, roles: holder.roles ?? [] };
   }

@@ -1,12 +1,13 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import type { Finding } from '../documents.ts';
+import { findDeclaredProblems } from '../issuers/declared-rules.ts';
 import { nearest } from '../nearest.ts';
 import type { ClientInFile, OrganizationFile } from './file.ts';
 import { problemWithName } from './names.ts';
 
 /** Everything that is wrong inside one organization's file although its shape is right. */
 export const findOrganizationProblems = (file: OrganizationFile): readonly Finding[] => {
-  const { users = [], teams = [], roles = [], clients = [] } = file;
+  const { users = [], teams = [], roles = [], clients = [], trustedIssuers = [] } = file;
   const logins = new Set(users.map((user) => user.login));
   const roleNames = new Set(roles.map((role) => role.name));
   const unknownRoles = (section: string, entries: readonly { readonly roles?: readonly string[] }[]) =>
@@ -57,6 +58,10 @@ export const findOrganizationProblems = (file: OrganizationFile): readonly Findi
       unknown(team.members ?? [], logins, ['teams', index, 'members'], 'user', 'declare it under "users"'),
     ),
     ...clients.flatMap((client, index) => clientProblems(client, ['clients', index])),
+    ...findDeclaredProblems(trustedIssuers, roleNames).map((found) => ({
+      ...found,
+      at: ['trustedIssuers', ...found.at],
+    })),
   ];
 };
 

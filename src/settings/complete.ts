@@ -54,8 +54,12 @@ export const completeSettings = (file: SettingsFile, variables: SettingsFile, { 
     subjectPrefix: file.subjectPrefix ?? DEFAULTS.subjectPrefix,
     claimNamespace: file.claimNamespace ?? DEFAULTS.claimNamespace,
     organizations: Object.fromEntries(
-      Object.entries(file.organizations ?? {}).map(([name, { audiences = [] }]) => [name, { audiences }]),
+      Object.entries(file.organizations ?? {}).map(([name, { audiences = [], issuerHosts = [] }]) => [
+        name,
+        { audiences, issuerHosts },
+      ]),
     ),
+    exchange: { ...DEFAULTS.exchange, ...file.exchange },
     runs: { ...DEFAULTS.runs, ...file.runs },
     accessTokens: { ...DEFAULTS.accessTokens, ...file.accessTokens },
     retention: { ...DEFAULTS.retention, ...file.retention },

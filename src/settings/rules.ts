@@ -26,6 +26,7 @@ export const findRuleProblems = (draft: Draft): readonly Finding[] => [
   ...store(draft.store),
   ...(['v1', 'v2'] as const).flatMap((name) => issuer(draft, name)),
   ...audiences(draft.organizations),
+  ...issuerHosts(draft.organizations),
   ...lifetimes(draft),
   ...retention(draft.retention),
 ];
@@ -149,6 +150,20 @@ const audiences = (organizations: Draft['organizations']): readonly Finding[] =>
         ];
       }
       return [];
+    }),
+  );
+
+/** A host is compared as text with what a URL parser makes of an issuer's URL, so it must be what that makes of it. */
+const issuerHosts = (organizations: Draft['organizations']): readonly Finding[] =>
+  Object.entries(organizations).flatMap(([name, { issuerHosts: listed }]) =>
+    listed.flatMap((host, index) => {
+      const at = ['organizations', name, 'issuerHosts', index];
+      const plain = URL.parse(`https://${host}`)?.hostname;
+      if (plain === undefined) {
+        return [{ at, problem: 'is not a host', suggestion: 'write a host name or address, and a port up to 65535' }];
+      }
+      if (host.replace(/:\d+$/, '') === plain) return [];
+      return [{ at, problem: 'is not in its plain form', suggestion: `write ${plain}` }];
     }),
   );
 

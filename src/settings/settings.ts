@@ -39,6 +39,14 @@ export type StoreSettings =
       readonly keyPrefix: string;
     };
 
+/** What the operator grants to one organization, and it cannot give to itself. */
+export interface OrganizationSettings {
+  /** Audiences that its callers may choose on v1. */
+  readonly audiences: readonly string[];
+  /** `host` or `host:port` of trusted issuers that may have addresses inside the network, or another port than 443. */
+  readonly issuerHosts: readonly string[];
+}
+
 /** The installation's settings: validated, complete, frozen. Nothing but `settings/` sees the file's own shape. */
 export interface Settings {
   /** Where the settings came from, for messages. */
@@ -70,7 +78,15 @@ export interface Settings {
   /** Namespace of v2's custom claims, with its trailing slash; fixed like the prefix. */
   readonly claimNamespace: string;
   /** Operator's settings per organization name. */
-  readonly organizations: Readonly<Record<string, { readonly audiences: readonly string[] }>>;
+  readonly organizations: Readonly<Record<string, OrganizationSettings>>;
+  readonly exchange: {
+    /** Most refused exchanges of one organization and issuer in a minute before further refusals are answered with 429. */
+    readonly refusalsPerMinute: number;
+    /** Most refusals of one trusted issuer that are stored as decisions in a minute; the others are counted. */
+    readonly recordedRefusalsPerMinute: number;
+    /** Top-level claims of subject tokens that no decision keeps. */
+    readonly personalClaims: readonly string[];
+  };
   readonly runs: { readonly defaultDeadline: number; readonly maxDuration: number };
   readonly accessTokens: { readonly defaultLifetime: number; readonly maxLifetime: number };
   /** Seconds that what grows is kept. */

@@ -2,7 +2,7 @@ import { choice, flag, type JsonSchema, list, mapping, text, whole } from '../js
 import type { SigningAlgorithm } from '../keys/ring.ts';
 import type { Timing } from '../keys/timing.ts';
 import { DEFAULTS } from './defaults.ts';
-import { LOG_LEVELS, type LogLevel } from './settings.ts';
+import { LOG_LEVELS, type LogLevel, type OrganizationSettings, type Settings } from './settings.ts';
 
 /** The settings file as it is written: everything may be absent, nothing is checked beyond `SETTINGS_SCHEMA`. */
 export interface SettingsFile {
@@ -29,7 +29,8 @@ export interface SettingsFile {
   readonly keys?: Partial<Timing>;
   readonly subjectPrefix?: string;
   readonly claimNamespace?: string;
-  readonly organizations?: Readonly<Record<string, { readonly audiences?: readonly string[] }>>;
+  readonly organizations?: Readonly<Record<string, Partial<OrganizationSettings>>>;
+  readonly exchange?: Partial<Settings['exchange']>;
   readonly runs?: { readonly defaultDeadline?: number; readonly maxDuration?: number };
   readonly accessTokens?: { readonly defaultLifetime?: number; readonly maxLifetime?: number };
   readonly retention?: { readonly finishedRuns?: number; readonly decisions?: number; readonly audit?: number };
@@ -175,8 +176,45 @@ export const SETTINGS_SCHEMA: JsonSchema = {
           }),
           uniqueItems: true,
         },
+        issuerHosts: {
+          ...list(
+            text('A host.', {
+              title:
+                'a host in lower case, perhaps with a port, such as kubernetes.default.svc or gitlab.internal:8443',
+              maxLength: 260,
+              pattern: '^([a-z0-9_-]+(\\.[a-z0-9_-]+)*|\\[[0-9a-f:.]+\\])(:[0-9]{1,5})?$',
+            }),
+            100,
+            'Hosts of its trusted issuers that may have addresses inside the network, and with a port another than 443.',
+            { default: [] },
+          ),
+          uniqueItems: true,
+        },
       }),
     },
+    exchange: mapping('Exchanges of outside tokens.', {
+      refusalsPerMinute: whole(
+        1,
+        100_000,
+        'Most refused exchanges of one organization and issuer in a minute; further refusals are answered with 429.',
+        { default: DEFAULTS.exchange.refusalsPerMinute },
+      ),
+      recordedRefusalsPerMinute: whole(
+        1,
+        10_000,
+        'Most refusals of one trusted issuer in a minute that are recorded as decisions; the others are counted.',
+        { default: DEFAULTS.exchange.recordedRefusalsPerMinute },
+      ),
+      personalClaims: {
+        ...list(
+          text('A claim.', { maxLength: 255 }),
+          200,
+          'Top-level claims of outside tokens that no decision keeps, because they tell of a person. Policies weigh them all the same.',
+          { default: DEFAULTS.exchange.personalClaims },
+        ),
+        uniqueItems: true,
+      },
+    }),
     runs: mapping('Runs.', {
       defaultDeadline: whole(60, 30 * DAY, 'Seconds after which a run is over when its starter names no deadline.', {
         default: DEFAULTS.runs.defaultDeadline,

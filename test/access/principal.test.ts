@@ -23,6 +23,7 @@ const acme: Organization = {
     { id: 'root', administrator: true, roles: [], authentication: { method: 'secret', secretHash: 'x' } },
   ],
   subjects: [],
+  trustedIssuers: [],
 };
 
 const holder = (kind: Holder['kind'], name: string, rest: Partial<Holder> = {}): Holder => ({

@@ -136,6 +136,25 @@ test('an audience that could be the name of an organization reserves it', async 
   assert.deepEqual([...reservedNames(settings)], ['sigstore']);
 });
 
+test('an organization may reach no host inside the network until the operator names it', async () => {
+  const { organizations } = await settingsOf('organizations: {acme: {issuerHosts: ["[::1]:8443", k8s]}, beta: {}}');
+  assert.deepEqual(organizations['acme'], { audiences: [], issuerHosts: ['[::1]:8443', 'k8s'] });
+  assert.deepEqual(organizations['beta']?.issuerHosts, []);
+});
+
+test('decisions leave out what tells of a person, until the settings list other claims', async () => {
+  const { personalClaims, ...limits } = (await settingsOf('')).exchange;
+  assert.deepEqual(limits, { refusalsPerMinute: 600, recordedRefusalsPerMinute: 120 });
+  for (const claim of ['email', 'user_email', 'name', 'preferred_username', 'actor', 'user_login']) {
+    assert.ok(personalClaims.includes(claim), claim);
+  }
+  // A policy that cannot see these cannot be tried on old decisions.
+  for (const claim of ['sub', 'iss', 'aud', 'repository', 'repository_owner', 'namespace_path']) {
+    assert.ok(!personalClaims.includes(claim), claim);
+  }
+  assert.deepEqual((await settingsOf('exchange: {personalClaims: []}')).exchange.personalClaims, []);
+});
+
 test('settings cannot be changed', async () => {
   const settings = await settingsOf('organizations: {acme: {audiences: [x]}}');
   for (const part of [settings, settings.http, settings.issuers.v1.timing, settings.organizations['acme']?.audiences]) {
@@ -171,7 +190,7 @@ test('no problem quotes a store URL, which may hold a password', async () => {
 test('what is shown can be loaded again and means the same', async () => {
   const written = [
     '',
-    'url: https://id.example.com\nhttp: {trustedProxies: ["::1"]}\norganizations: {acme: {audiences: ["api://x"]}}\nissuers: {v2: {keys: {staleness: 10}}}',
+    'url: https://id.example.com\nhttp: {trustedProxies: ["::1"]}\norganizations: {acme: {audiences: ["api://x"], issuerHosts: [h]}}\nexchange: {personalClaims: [x]}\nissuers: {v2: {keys: {staleness: 10}}}',
     'store: {url: "redis+cluster://me@[::1]:7000?node=h:7001&tls=true", replicas: 1}',
     'store: {url: "redis://h/3", passwordFile: secret}',
     'store: {url: "memory:"}',

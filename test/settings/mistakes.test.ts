@@ -158,6 +158,31 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
     `${FILE}:1:39: organizations.acme.audiences[1]: stands in the list twice`,
   ],
   [
+    'an issuer host that is a URL',
+    'organizations: {acme: {issuerHosts: ["https://a.example.com"]}}',
+    `${FILE}:1:38: organizations.acme.issuerHosts[0]: is the text "https://a.example.com"; write a host in lower case`,
+  ],
+  [
+    'an issuer host with a port that is none',
+    'organizations: {acme: {issuerHosts: ["a.example.com:70000"]}}',
+    `${FILE}:1:38: organizations.acme.issuerHosts[0]: is not a host; write a host name or address, and a port up to 65535`,
+  ],
+  [
+    'an issuer host that a URL would write in another way',
+    'organizations: {acme: {issuerHosts: ["127.1:8443"]}}',
+    `${FILE}:1:38: organizations.acme.issuerHosts[0]: is not in its plain form; write 127.0.0.1`,
+  ],
+  [
+    'an issuer host twice',
+    'organizations: {acme: {issuerHosts: [a, a]}}',
+    `${FILE}:1:41: organizations.acme.issuerHosts[1]: stands in the list twice`,
+  ],
+  [
+    'a personal claim that is no text',
+    'exchange: {personalClaims: [1]}',
+    `${FILE}:1:29: exchange.personalClaims[0]: is 1; write it in quotes if you mean the text: "1"`,
+  ],
+  [
     'a name that no organization can have',
     'organizations: {Acme: {}}',
     `${FILE}:1:17: organizations.Acme: is not a name that may stand here`,
