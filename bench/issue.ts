@@ -34,7 +34,10 @@ export const measureIssuing: Measurement = async ({ quick, code, profile, note }
     costs.redis.push((await cpuOf(contenders.redis.server, () => contenders.redis.issue(tokens))) / tokens);
     costs.sqlite.push((await cpuOf(contenders.sqlite.server, () => contenders.sqlite.issue(tokens))) / tokens);
   }
-  if (profile) for (const line of await profileOf(contenders.redis)) note(line);
+  if (profile) {
+    const { server, issue } = contenders.redis;
+    for (const line of await profileOf(server, () => issue(WARM_UP))) note(line);
+  }
   await signer.kill();
   for (const contender of Object.values(contenders)) await contender.close();
   await redis.stop();
@@ -77,16 +80,16 @@ const openContender = async (code: 'src' | 'dist', store?: string): Promise<Cont
 };
 
 /** CPU time that the process spends while something happens, in milliseconds. */
-const cpuOf = async (child: Child, happening: () => Promise<unknown>): Promise<number> => {
+export const cpuOf = async (child: Child, happening: () => Promise<unknown>): Promise<number> => {
   const before = await child.cpuMs();
   await happening();
   return (await child.cpuMs()) - before;
 };
 
-/** What the server's main thread does while it issues. */
-const profileOf = async ({ server, issue }: Contender): Promise<readonly string[]> => {
+/** What the server's main thread does under a load. */
+export const profileOf = async (server: Child, load: () => Promise<unknown>): Promise<readonly string[]> => {
   await server.ask('startProfile');
-  await issue(WARM_UP);
+  await load();
   const lines = await server.ask<readonly ProfileLine[]>('endProfile');
   return lines.map(({ share, what }) => `${(share * 100).toFixed(1).padStart(6)} %  ${what}`);
 };

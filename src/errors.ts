@@ -41,7 +41,7 @@ export const REFUSALS = {
   too_many_refusals: {
     status: 429,
     oauth: 'invalid_request',
-    sentence: 'Too many refused requests from this address; try again in {seconds} seconds.',
+    sentence: 'Too many refused requests; try again in {seconds} seconds.',
   },
   not_found: { status: 404, oauth: 'invalid_request', sentence: 'There is no {what} here.' },
   method_not_allowed: { status: 405, oauth: 'invalid_request', sentence: 'This path takes {allowed}.' },
@@ -86,6 +86,40 @@ export const REFUSALS = {
     status: 400,
     oauth: 'invalid_request',
     sentence: 'lifetime: must be whole seconds from 60 to {maximum}.',
+  },
+  unsupported_grant_type: {
+    status: 400,
+    oauth: 'unsupported_grant_type',
+    sentence: 'grant_type: this endpoint takes urn:ietf:params:oauth:grant-type:token-exchange.',
+  },
+  invalid_target: { status: 400, oauth: 'invalid_target', sentence: 'audience: {problem}' },
+  invalid_scope: { status: 400, oauth: 'invalid_scope', sentence: 'scope: {problem}' },
+  exchange_refused: {
+    status: 400,
+    oauth: 'invalid_grant',
+    sentence:
+      'The subject token was not exchanged. An administrator of the organization can see why: runpass trust decision {decision}',
+  },
+  trusted_issuer_not_found: { status: 404, oauth: 'invalid_request', sentence: 'There is no such oidc issuer.' },
+  trusted_issuer_exists: {
+    status: 409,
+    oauth: 'invalid_request',
+    sentence: 'The organization trusts the issuer "{issuer}" already, as "{name}".',
+  },
+  trusted_issuer_unusable: { status: 400, oauth: 'invalid_request', sentence: 'The issuer cannot be trusted: {problem}' },
+  declared_in_file: {
+    status: 409,
+    oauth: 'invalid_request',
+    sentence: '"{name}" is declared in the file of organization {organization}; change it there.',
+  },
+  policy_not_found: { status: 404, oauth: 'invalid_request', sentence: 'There is no such policy.' },
+  policy_too_open: { status: 400, oauth: 'invalid_request', sentence: 'policies: {problem}' },
+  pin_not_found: { status: 404, oauth: 'invalid_request', sentence: 'There is no such pin.' },
+  decision_not_found: {
+    status: 404,
+    oauth: 'invalid_request',
+    sentence:
+      'There is no decision "{decision}" in this organization: the token named no issuer that it trusts, too many were refused in that minute, or the record has reached the end of its retention.',
   },
   issuing_paused: {
     status: 503,

@@ -1,5 +1,6 @@
 import type { AccessTokens } from './access/access-token.ts';
 import { loadOrganizations } from './access/load.ts';
+import { openTrustRecords, standsBehind, type TrustRecords } from './assemble/trust.ts';
 import type { Sealer } from './audit/key.ts';
 import { openAuditLog, type RunningAuditLog } from './audit/log.ts';
 import { formatProblems } from './documents.ts';
@@ -35,6 +36,7 @@ export interface Parts {
   readonly accessTokens: AccessTokens;
   readonly directory: Directory;
   readonly runs: RunRecords;
+  readonly trust: TrustRecords;
   /** Stores what waits and lets go of everything. */
   close(): Promise<void>;
 }
@@ -63,7 +65,10 @@ export const openParts = async (
     const audit = openAuditLog({ ...system, store, sealer: sealerOf(sealingKeys), retention, replica });
     const read = () => readOrganizations(settings);
     const organizations = keepOrganizations({ store, audit, log: local.log, replica, read }, files);
-    const provider = makeProvider({ settings, store, system, organizations: organizations.current });
+    const runs = openRunRecords(store, clock, settings.retention.finishedRuns);
+    const trust = openTrustRecords(store, system, settings, organizations);
+    const stands = standsBehind(trust, runs);
+    const provider = makeProvider({ settings, store, system, organizations: organizations.current, stands });
     return {
       settings,
       system,
@@ -75,7 +80,8 @@ export const openParts = async (
       provider,
       accessTokens: provider.accessTokens,
       directory: openDirectory(store, local.random),
-      runs: openRunRecords(store, clock, settings.retention.finishedRuns),
+      runs,
+      trust,
       async close() {
         await audit.close();
         await store.close();

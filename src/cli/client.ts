@@ -1,7 +1,9 @@
 import { createInterface } from 'node:readline';
 import { Agent, request } from 'undici';
+import type { EpochSeconds } from '../system.ts';
 import { findAccess } from './access.ts';
 import { CommandFailure, failed } from './failure.ts';
+import { endOfLogin } from './login-file.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const CONNECT_MS = 5_000;
@@ -16,18 +18,27 @@ export interface Client {
   readonly url: string;
   /** Where the access token came from, for people. */
   readonly source: string;
+  /** When the access token ends, where that is known. */
+  readonly expires?: EpochSeconds;
   get<T>(path: string, query?: Query): Promise<T>;
-  post<T>(path: string, body: unknown): Promise<T>;
+  /** `body` as JSON; absent: none. */
+  post<T>(path: string, body?: unknown): Promise<T>;
+  patch<T>(path: string, body: unknown): Promise<T>;
+  put<T>(path: string, body: unknown): Promise<T>;
+  delete(path: string): Promise<void>;
   /** An answer of any length, line by line. */
   lines(path: string, query?: Query): AsyncIterable<string>;
   /** `given`, or else the organization that the access token belongs to. */
   organization(given: string | undefined): Promise<string>;
 }
 
-/** The client of whoever is logged in here; throws, with the way out, when nobody is. */
+type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+
+/** The client of whoever is logged in here; throws, with the way out, when nobody is, or no longer. */
 export const openClient = async (around: Surroundings): Promise<Client> => {
   const { url, accessToken, source } = await findAccess(around);
-  return makeClient(url, accessToken.reveal(), source);
+  const expires = await endOfLogin(around, source);
+  return { ...makeClient(url, accessToken.reveal(), source), ...(expires !== undefined && { expires }) };
 };
 
 /**
@@ -38,7 +49,7 @@ export const openClient = async (around: Surroundings): Promise<Client> => {
 export const makeClient = (url: string, accessToken: string, source: string): Client => {
   const agent = new Agent({ connect: { timeout: CONNECT_MS }, headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS });
 
-  const send = async (method: 'GET' | 'POST', path: string, query: Query, body: unknown) => {
+  const send = async (method: Method, path: string, query: Query, body: unknown) => {
     const target = new URL(url + path);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) target.searchParams.set(name, String(value));
@@ -59,7 +70,7 @@ export const makeClient = (url: string, accessToken: string, source: string): Cl
     throw refusedBy(url, source, answer.statusCode, await readAnswer(url, answer.body));
   };
 
-  const call = async <T>(method: 'GET' | 'POST', path: string, query: Query, body?: unknown): Promise<T> =>
+  const call = async <T>(method: Method, path: string, query: Query, body?: unknown): Promise<T> =>
     parseAnswer<T>(url, await readAnswer(url, await send(method, path, query, body)));
 
   return {
@@ -67,6 +78,11 @@ export const makeClient = (url: string, accessToken: string, source: string): Cl
     source,
     get: (path, query = {}) => call('GET', path, query),
     post: (path, body) => call('POST', path, {}, body),
+    patch: (path, body) => call('PATCH', path, {}, body),
+    put: (path, body) => call('PUT', path, {}, body),
+    async delete(path) {
+      await readAnswer(url, await send('DELETE', path, {}, undefined));
+    },
     async *lines(path, query = {}) {
       const body = await send('GET', path, query, undefined);
       try {

@@ -10,6 +10,7 @@ import { addRunCommands } from './commands/run.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addStoreCommands } from './commands/store.ts';
 import { addTokenCommands } from './commands/token.ts';
+import { addTrustCommands } from './commands/trust/trust.ts';
 import { addWhoamiCommand } from './commands/whoami.ts';
 import type { ExitStatus } from './failure.ts';
 import { printFailure } from './output.ts';
@@ -41,6 +42,7 @@ export const commandTable = (around: Surroundings): Command => {
   addRunCommands(program, around);
   addClaimsCommand(program, around);
   addAuditCommands(program, around);
+  addTrustCommands(program, around);
   addLoginCommands(program, around);
   addWhoamiCommand(program, around);
   addDoctorCommand(program, around);

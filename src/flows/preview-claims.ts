@@ -116,7 +116,7 @@ const draftEnvironment = async (
     current: await identify(current),
     user: principal.kind === 'personal' ? principal.name : organization.name,
     token: {
-      type: principal.kind === 'client' ? ('organization' as const) : principal.kind,
+      type: principal.kind === 'personal' || principal.kind === 'team' ? principal.kind : ('organization' as const),
       team: principal.kind === 'team' ? principal.name : '',
     },
   };

@@ -13,6 +13,8 @@ export interface Answer {
   readonly retryAfter?: number;
   /** Methods that the path takes. RFC 9110, section 15.5.6. */
   readonly allow?: string;
+  /** Id of the decision behind a refused exchange: what an administrator asks for. */
+  readonly correlation?: string;
 }
 
 const UNAVAILABLE = new Refusal('store_unavailable');
@@ -36,6 +38,7 @@ const ofRefusal = (refusal: Refusal): Answer => ({
   ...(refusal.status === 503 && { retryAfter: 1 }),
   ...(refusal.code === 'method_not_allowed' && { allow: String(refusal.detail.allowed) }),
   ...(refusal.code === 'too_many_refusals' && { retryAfter: Number(refusal.detail.seconds) }),
+  ...(refusal.code === 'exchange_refused' && { correlation: String(refusal.detail.decision) }),
 });
 
 /** Writes a failure in the form of `/api/*`: the contract's `{code, message}`, our stable code, the request's id. */
@@ -47,7 +50,11 @@ export const writeAnswer = (ctx: Context, answer: Answer, requestId: string): vo
 /** Writes a failure in the form of the OAuth doors. RFC 6749, section 5.2. */
 export const writeOAuthAnswer = (ctx: Context, answer: Answer): void => {
   writeHeaders(ctx, answer);
-  ctx.body = { error: answer.oauth, error_description: answer.message };
+  ctx.body = {
+    error: answer.oauth,
+    error_description: answer.message,
+    ...(answer.correlation !== undefined && { correlation_id: answer.correlation }),
+  };
 };
 
 const writeHeaders = (ctx: Context, answer: Answer): void => {

@@ -7,6 +7,7 @@ import { answerTo, writeAnswer, writeOAuthAnswer } from './answer.ts';
 import { type RequestState, stateOf } from './context.ts';
 import type { RequestMetrics } from './metrics.ts';
 import { RefusalLimit } from './refusal-limit.ts';
+import { EXCHANGE_ROUTE } from './routes/exchange.ts';
 
 export interface AppParts {
   readonly system: System;
@@ -61,8 +62,8 @@ const answerErrors = ({ system, limits, metrics }: AppParts): Middleware => {
   const addressOf = clientAddress(limits.trustedProxies);
   const refusals = new RefusalLimit(system.clock, limits.refusalsPerMinute);
   /** Counts a refusal of this caller; gives what it is told instead when there were too many. */
-  const countRefusal = (ctx: Context, status: number): Refusal | undefined => {
-    if (status !== 401 && status !== 403) return undefined;
+  const countRefusal = (ctx: Context, status: number, code: string | undefined): Refusal | undefined => {
+    if (status !== 401 && status !== 403 && !COUNTED.has(code ?? '')) return undefined;
     const address = addressOf(ctx.req.socket.remoteAddress ?? '', ctx.get('x-forwarded-for') || undefined);
     const seconds = refusals.count(address);
     return seconds === undefined ? undefined : new Refusal('too_many_refusals', { seconds });
@@ -84,16 +85,20 @@ const answerErrors = ({ system, limits, metrics }: AppParts): Middleware => {
     try {
       await next();
       // The provider answers its own refusals.
-      const limited = countRefusal(ctx, ctx.status);
+      const limited = countRefusal(ctx, ctx.status, stateOf(ctx).refusal);
       if (limited) answer(ctx, limited);
     } catch (reason) {
-      answer(ctx, countRefusal(ctx, reason instanceof Refusal ? reason.status : 0) ?? reason);
+      const { status, code } = reason instanceof Refusal ? reason : { status: 0, code: undefined };
+      answer(ctx, countRefusal(ctx, status, code) ?? reason);
     }
   };
 };
 
-/** The provider's doors speak OAuth; their route is their path. */
-const isOAuthDoor = (route: string): boolean => route.startsWith('/oidc');
+/** Refusals that count beside those of a missing or insufficient credential: a token that was not exchanged. */
+const COUNTED: ReadonlySet<string> = new Set(['exchange_refused', 'too_many_refusals']);
+
+/** The provider's doors speak OAuth, and their route is their path; so does the door for exchanges. */
+const isOAuthDoor = (route: string): boolean => route.startsWith('/oidc') || route === EXCHANGE_ROUTE;
 
 /** A connection that broke while an answer was on its way is nobody's fault; the rest is worth a line. */
 const logLateError = (log: Log, cause: unknown): void => {

@@ -1,7 +1,8 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { Context } from 'koa';
 import { Refusal } from '../errors.ts';
-import { limitsOf, type RouteLimits } from './limits.ts';
+import { isJsonObject, parseStrictJson, StrictJsonError } from '../strict-json.ts';
+import { limitsOf } from './limits.ts';
 
 const ajv = new Ajv2020({ strict: true, strictRequired: false });
 
@@ -20,17 +21,78 @@ const MAX_DEPTH = 16;
 export const bodyReader = <T>(schema: object): ReadBody<T> => {
   const validate = ajv.compile<T>(schema);
   return async (ctx) => {
-    const value = parse(await readText(ctx, limitsOf(ctx)));
+    const value = parse(await readJsonText(ctx));
     if (!validate(value)) throw new Refusal('invalid_request', { problem: problemOf(validate.errors?.[0]) });
     return value;
   };
 };
 
-const readText = async (ctx: Context, { bodyBytes, bodySeconds }: RouteLimits): Promise<string> => {
+const readJsonText = async (ctx: Context): Promise<string> => {
   const type = ctx.get('content-type');
   if (type !== '' && !/^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
     throw new Refusal('unsupported_media_type', { expected: 'application/json' });
   }
+  return readText(ctx);
+};
+
+/** What a JSON body with parameters may hold; those that mean nothing are read as well. */
+const PARAMETER_LIMITS = { maxDepth: 8, maxMembers: 200 };
+
+/**
+ * Reads the parameters of an OAuth request from a form or a JSON object.
+ *
+ * Promises: no more bytes and no more time than the route's limits, and no name twice (RFC 6749, section 3.2), whether
+ * the name is known or not. What the values are is for the route to say.
+ */
+export const readParameters = async (ctx: Context): Promise<Readonly<Record<string, unknown>>> => {
+  const read = PARAMETER_READERS.get(contentType(ctx));
+  if (!read) {
+    const expected = 'application/x-www-form-urlencoded or application/json';
+    throw new Refusal('unsupported_media_type', { expected });
+  }
+  return read(await readText(ctx));
+};
+
+/** The media type, where it stands alone or with the only charset that there is; "" otherwise. */
+const contentType = (ctx: Context): string => {
+  const [type = '', ...parameters] = ctx
+    .get('content-type')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  return parameters.every((parameter) => /^(?:charset="?utf-8"?)?$/.test(parameter)) ? type : '';
+};
+
+const jsonParameters = (text: string): Readonly<Record<string, unknown>> => {
+  let value: unknown;
+  try {
+    value = parseStrictJson(text, PARAMETER_LIMITS);
+  } catch (cause) {
+    if (!(cause instanceof StrictJsonError)) throw cause;
+    throw new Refusal('invalid_request', { problem: `The body is not acceptable JSON: ${cause.message}.` }, { cause });
+  }
+  if (!isJsonObject(value)) throw new Refusal('invalid_request', { problem: 'Send a JSON object as the body.' });
+  return value;
+};
+
+const formParameters = (text: string): Readonly<Record<string, unknown>> => {
+  const found = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(text)) {
+    // Only what is surely a name is shown.
+    const shown = /^[a-z_]{1,40}$/.test(name) ? name : 'a parameter';
+    if (found.has(name)) throw new Refusal('invalid_request', { problem: `${shown}: must not be sent twice` });
+    found.set(name, value);
+  }
+  return Object.fromEntries(found);
+};
+
+const PARAMETER_READERS: ReadonlyMap<string, (text: string) => Readonly<Record<string, unknown>>> = new Map([
+  ['application/json', jsonParameters],
+  ['application/x-www-form-urlencoded', formParameters],
+]);
+
+const readText = async (ctx: Context): Promise<string> => {
+  const { bodyBytes, bodySeconds } = limitsOf(ctx);
   if ((ctx.request.length ?? 0) > bodyBytes) throw new Refusal('body_too_large', { limit: bodyBytes });
   const tooLate = new Promise<never>((_, reject) => {
     const timer = setTimeout(

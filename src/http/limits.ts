@@ -16,6 +16,10 @@ const ROUTE_LIMITS: Readonly<Record<string, Partial<RouteLimits>>> = {
   'POST /api/orgs/:org/runs': { bodyBytes: 16 * 1024 },
   'POST /api/orgs/:org/runs/:run/finish': { bodyBytes: 4 * 1024 },
   'POST /api/orgs/:org/claims/preview': { bodyBytes: 16 * 1024 },
+  // Key sets and policies.
+  'POST /api/orgs/:org/oidc/issuers': { bodyBytes: 256 * 1024 },
+  'PATCH /api/orgs/:org/oidc/issuers/:issuer': { bodyBytes: 256 * 1024 },
+  'PATCH /api/orgs/:org/auth/policies/:policy': { bodyBytes: 256 * 1024 },
 };
 
 export const limitsOf = (ctx: Context): RouteLimits => ({

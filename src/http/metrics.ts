@@ -6,12 +6,20 @@ export interface RequestMetrics {
   observe(route: string, method: string, status: number, ms: number): void;
 }
 
+/** What the exchange reports. */
+export interface ExchangeMetrics {
+  exchanged(outcome: 'granted' | 'refused', code?: string): void;
+  /** A token named a key that its issuer does not have. */
+  unknownKey(issuer: { readonly issuer: string }): void;
+}
+
 /** Values that are read when somebody asks, from the parts that know them. */
 export interface MetricSources {
   readonly rings: () => readonly RingReading[];
   readonly clockOffsetSeconds: () => number;
   readonly auditHeadAgeSeconds: () => number;
   readonly unrecordedRefusals: () => number;
+  readonly unrecordedDecisions: () => number;
   readonly inFlight: () => number;
 }
 
@@ -27,7 +35,7 @@ export interface RingReading {
   readonly rollbacks: number;
 }
 
-export interface Metrics extends RequestMetrics {
+export interface Metrics extends RequestMetrics, ExchangeMetrics {
   issued(issuer: string, kid: string): void;
   render(): Promise<{ readonly type: string; readonly text: string }>;
 }
@@ -57,6 +65,19 @@ export const openMetrics = (sources: MetricSources): Metrics => {
     name: 'runpass_store_errors_total',
     help: 'Failed store calls.',
     labelNames: ['kind'],
+    registers,
+  });
+
+  const exchanges = new Counter({
+    name: 'runpass_exchanges_total',
+    help: 'Token exchanges by outcome; refused ones by the code of the decision.',
+    labelNames: ['outcome', 'code'],
+    registers,
+  });
+  const unknownKeys = new Counter({
+    name: 'runpass_verify_unknown_kid_total',
+    help: 'Subject tokens that named a key which their issuer does not have.',
+    labelNames: ['issuer'],
     registers,
   });
 
@@ -130,12 +151,30 @@ export const openMetrics = (sources: MetricSources): Metrics => {
     'Refusals that were counted because too many came to be recorded.',
     sources.unrecordedRefusals,
   );
+  single(
+    'runpass_unrecorded_decisions_total',
+    'Refused exchanges that were counted because too many came to be recorded.',
+    sources.unrecordedDecisions,
+  );
   single('runpass_drain_inflight', 'Requests that are being answered.', sources.inFlight);
 
   return {
     observe: (route, method, status, ms) => requests.observe({ route, method, status: String(status) }, ms / 1000),
     issued: (issuer, kid) => issued.inc({ issuer, kid }),
+    exchanged: (outcome, code = '') => exchanges.inc({ outcome, code }),
+    unknownKey: ({ issuer }) => unknownKeys.inc({ issuer: publicName(issuer) }),
     storeError: (kind) => storeErrors.inc({ kind }),
     render: async () => ({ type: registry.contentType, text: await registry.metrics() }),
   };
 };
+
+/** Issuers that everybody shares; any other could name an organization, and is one of many here. */
+const SHARED_ISSUERS: ReadonlySet<string> = new Set([
+  'https://token.actions.githubusercontent.com',
+  'https://gitlab.com',
+  'https://agent.buildkite.com',
+  'https://app.terraform.io',
+  'https://accounts.google.com',
+]);
+
+const publicName = (issuer: string): string => (SHARED_ISSUERS.has(issuer) ? new URL(issuer).hostname : 'other');

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts';
 import { epochSeconds, type System } from '../system.ts';
 import { accessTokens } from './access-tokens.ts';
 import { storeAdapter } from './adapter.ts';
-import { clientFinder, type FindClient } from './clients.ts';
+import { clientFinder } from './clients.ts';
 import { type Policies, providerConfiguration } from './configuration.ts';
 import { answerFailures } from './failures.ts';
 import { shapeTokenModels } from './token-models.ts';
@@ -20,6 +20,8 @@ export interface ProviderParts {
   readonly system: System;
   /** The organizations in force; a reload replaces the map, and counts from the next request on. */
   readonly organizations: () => ReadonlyMap<string, Organization>;
+  /** Of a holder with an origin: are its trusted issuer and its run still there? Else its token is worth nothing. */
+  readonly stands: (holder: Holder) => Promise<boolean>;
 }
 
 export interface LiveProvider {
@@ -27,6 +29,8 @@ export interface LiveProvider {
   readonly accessTokens: AccessTokens;
   /** May this client see and end a token of this holder? Only within its own organization. */
   readonly concerns: (clientId: string, holder: Holder) => boolean;
+  /** Name of the organization that declares this client. */
+  readonly organizationOf: (clientId: string) => string | undefined;
 }
 
 /** Longest time from now to the end of a client assertion, in seconds: what is remembered against replay stays small. */
@@ -41,8 +45,9 @@ const MAX_ASSERTION_LIFETIME = 3600;
 export const makeProvider = (parts: ProviderParts): LiveProvider => {
   const { settings, store, system, organizations } = parts;
   const findClient = clientFinder(organizations);
-  const records = tokenRecords(store, system.clock);
-  const concerns = sameOrganization(findClient);
+  const records = tokenRecords(store, system.clock, parts.stands);
+  const organizationOf: LiveProvider['organizationOf'] = (clientId) => findClient(clientId)?.organization.name;
+  const concerns: LiveProvider['concerns'] = (clientId, holder) => organizationOf(clientId) === holder.organization;
   const provider = new Provider(
     settings.issuers.v1.url,
     providerConfiguration(settings, storeAdapter(store, system.clock, records, findClient), policies(parts, concerns)),
@@ -51,13 +56,9 @@ export const makeProvider = (parts: ProviderParts): LiveProvider => {
   provider.Client.prototype.compareClientSecret = compareWithHash;
   acceptAudience(provider, settings.issuers.v2.url);
   answerFailures(provider, system.log);
-  return { provider, accessTokens: accessTokens(provider, records, settings.accessTokens), concerns };
+  const tokens = accessTokens(provider, records, settings.accessTokens);
+  return { provider, accessTokens: tokens, concerns, organizationOf };
 };
-
-const sameOrganization =
-  (findClient: FindClient): LiveProvider['concerns'] =>
-  (clientId, holder) =>
-    findClient(clientId)?.organization.name === holder.organization;
 
 const policies = ({ organizations, system }: ProviderParts, concerns: LiveProvider['concerns']): Policies => ({
   introspect: (_ctx, client, token) => {

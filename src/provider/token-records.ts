@@ -18,7 +18,10 @@ export interface TokenRecord {
 /** Access tokens in the store: one document per token under its hash, one index per organization. */
 export interface TokenRecords {
   write(text: string, record: TokenRecord): Promise<void>;
-  /** `undefined`, without asking the store, for what cannot be a token; also for revoked and expired ones. */
+  /**
+   * `undefined`, without asking the store, for what cannot be a token; also for revoked and expired ones, and for
+   * those that came out of an exchange whose trusted issuer or run is gone.
+   */
   read(text: string): Promise<TokenRecord | undefined>;
   /** False when there was none. */
   remove(hash: string): Promise<boolean>;
@@ -30,12 +33,18 @@ export interface TokenRecords {
 
 const PAGE = 1000;
 
-export const tokenRecords = (store: Store, clock: Clock): TokenRecords => {
+/** `stands`: is what the token came from still there? Asked, at each use, of tokens with an origin only. */
+export const tokenRecords = (
+  store: Store,
+  clock: Clock,
+  stands: (holder: Holder) => Promise<boolean>,
+): TokenRecords => {
   const readByHash = async (hash: string): Promise<TokenRecord | undefined> => {
     const stored = await store.get(documentKey(hash));
     if (!stored) return undefined;
     const record = JSON.parse(stored.value) as TokenRecord;
-    return record.exp > epochSeconds(clock) ? record : undefined;
+    if (record.exp <= epochSeconds(clock)) return undefined;
+    return record.holder.origin === undefined || (await stands(record.holder)) ? record : undefined;
   };
 
   return {

@@ -16,6 +16,8 @@ export interface KnownStack extends Identified {
  */
 export interface Directory {
   organization(name: string, declaredId: string | undefined): Promise<Identified>;
+  /** The organization if it has an id; this never gives one. */
+  findOrganization(name: string, declaredId: string | undefined): Promise<Identified | undefined>;
   project(organization: Identified, name: string): Promise<Identified>;
   stack(organization: Identified, project: string, name: string): Promise<KnownStack>;
   environment(organization: Identified, project: string, name: string): Promise<Identified>;
@@ -48,6 +50,10 @@ export const openDirectory = (store: Store, random: Random): Directory => {
   return {
     async organization(name, declaredId) {
       return { name, id: declaredId ?? (await identify(`organization/${name}`)).id };
+    },
+    async findOrganization(name, declaredId) {
+      const id = declaredId ?? (await find(`organization/${name}`))?.id;
+      return id === undefined ? undefined : { name, id };
     },
     async project(organization, name) {
       return { name, id: (await identify(projectKey(organization, name))).id };

@@ -23,6 +23,14 @@ export interface RunScope {
   readonly status?: RunStatus;
 }
 
+/** Where a run stands, by what its tokens say: its stack, and its ordinal there. */
+export interface RunPlace {
+  readonly organizationId: string;
+  readonly project: string;
+  readonly stack: string;
+  readonly version: number;
+}
+
 /** What an append to a run's own log answered. */
 export type Recorded = 'recorded' | 'closed' | 'absent';
 
@@ -51,10 +59,16 @@ export interface RunRecords {
   /** In one step: is the run still open, and this token of its is written down. */
   addToken(run: Run, token: IssuedToken): Promise<Recorded>;
   tokens(id: string): Promise<readonly IssuedToken[]>;
+  /** Id of the run with this ordinal in a stack, as long as the stack's log holds it: of the newest 1000. */
+  idAt(place: RunPlace): Promise<string | undefined>;
+  /** Was the run given a token with this `jti`? Looks through its newest 10,000, the newest first. */
+  wasGiven(id: string, jti: string): Promise<boolean>;
   list(scope: RunScope, offset: number, count: number): Promise<RunPage>;
 }
 
 const MAX_TOKENS_SHOWN = 10_000;
+/** Tokens of a run that are read at once where one of them is looked for; most are exchanged soon after they were made. */
+const TOKENS_AT_ONCE = 200;
 const SETTLE_BATCH = 200;
 
 /** Running runs that a replica remembers. */
@@ -222,6 +236,22 @@ export const openRunRecords = (store: Store, clock: Clock, retention: number): R
     async tokens(id) {
       const records = await store.read(runKey(id), 1, MAX_TOKENS_SHOWN);
       return records.map((record) => JSON.parse(record.value) as IssuedToken);
+    },
+
+    async idAt({ organizationId, project, stack, version }) {
+      const [record] = await store.read(stackKey(organizationId, project, stack), version, 1);
+      return record?.position === version ? record.value : undefined;
+    },
+
+    async wasGiven(id, jti) {
+      const length = (await store.get(runKey(id)))?.length ?? 0;
+      const oldest = Math.max(1, length - MAX_TOKENS_SHOWN + 1);
+      for (let end = length; end >= oldest; end -= TOKENS_AT_ONCE) {
+        const from = Math.max(oldest, end - TOKENS_AT_ONCE + 1);
+        const records = await store.read(runKey(id), from, end - from + 1);
+        if (records.some(({ value }) => (JSON.parse(value) as IssuedToken).jti === jti)) return true;
+      }
+      return false;
     },
 
     async list({ id, status }, offset, count) {

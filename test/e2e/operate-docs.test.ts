@@ -13,6 +13,7 @@ test('docs/operate.md names every metric, and no metric that does not exist', as
     clockOffsetSeconds: none,
     auditHeadAgeSeconds: none,
     unrecordedRefusals: none,
+    unrecordedDecisions: none,
     inFlight: none,
   });
   const { text } = await metrics.render();

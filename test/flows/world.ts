@@ -26,6 +26,7 @@ export const ACME: Organization = {
   roles: [{ name: 'deployer', permissions: [{ project: 'core', stack: 'dev', operations: ['update', 'preview'] }] }],
   clients: [],
   subjects: [],
+  trustedIssuers: [],
 };
 
 const DEPLOYER = [{ project: 'core', stack: 'dev', operations: ['update', 'preview'] }] as const;

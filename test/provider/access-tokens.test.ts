@@ -35,6 +35,7 @@ const open = () => {
     store,
     system: { clock, random: systemRandom, log: silentLog },
     organizations: () => organizationMap(organization('acme')),
+    stands: async () => true,
   };
   const pass = (seconds: number): void => {
     now += seconds;
@@ -126,6 +127,7 @@ test('an expired token is worth nothing even while the store still keeps it', as
     store: behind,
     system: { clock, random: systemRandom, log: silentLog },
     organizations: () => new Map(),
+    stands: async () => true,
   });
   const { token } = await tokens.issue(ALICE, 60);
   now += 60;

@@ -29,6 +29,7 @@ const makeBase = async () => {
     store: memoryStore(clock),
     system: { clock, random: systemRandom, log: silentLog },
     organizations: () => new Map(),
+    stands: async () => true,
   };
   const { provider } = makeProvider(parts);
   return { provider, base: await readDiscoveryBase(provider) };

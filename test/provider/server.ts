@@ -9,6 +9,7 @@ import type { Client, Organization } from '../../src/access/organization.ts';
 import type { AuditEvent } from '../../src/audit/record.ts';
 import { publicDocumentsListener } from '../../src/http/public-documents.ts';
 import { readDiscoveryBase, renderDiscovery } from '../../src/provider/discovery.ts';
+import { acceptExchanges } from '../../src/provider/exchange-grant.ts';
 import { makeProvider, type ProviderParts } from '../../src/provider/live.ts';
 import { providerMiddleware } from '../../src/provider/mount.ts';
 import { fingerprint } from '../../src/secret.ts';
@@ -57,6 +58,7 @@ export const organization = (name: string, parts: Partial<Organization> = {}): O
   roles: [],
   clients: [],
   subjects: [],
+  trustedIssuers: [],
   ...parts,
 });
 
@@ -112,6 +114,10 @@ export interface Served {
 export interface ServeOptions {
   readonly store?: (clock: MovableClock) => Store;
   readonly failAudit?: () => Error | undefined;
+  /** Absent: whatever a token came from is still there. */
+  readonly stands?: ProviderParts['stands'];
+  /** Absent: the token endpoint exchanges nothing. */
+  readonly exchange?: Parameters<typeof acceptExchanges>[1];
 }
 
 /** Serves the provider's doors and v1's and v2's discovery on a port of its own, until the test is over. */
@@ -136,7 +142,9 @@ export const serve = async (
     accessTokens: ACCESS_TOKENS,
   } as ProviderParts['settings'];
   let current = organizations;
-  const live = makeProvider({ settings, store, system, organizations: () => current });
+  const { stands = async () => true, exchange } = options;
+  const live = makeProvider({ settings, store, system, organizations: () => current, stands });
+  if (exchange) acceptExchanges(live, exchange);
   const events: AuditEvent[] = [];
   const audit = {
     async record(event: AuditEvent): Promise<void> {
@@ -151,6 +159,7 @@ export const serve = async (
   app.use(async (ctx, next) => {
     await next();
     ctx.set('X-Path', ctx.path);
+    ctx.set('X-Refusal', String(ctx.state.refusal ?? ''));
     if (ctx.status === 404) Object.assign(ctx, { status: 404, body: { none: true } });
   });
   app.use(providerMiddleware({ live, settings, audit }));

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { writeTime } from '../../system.ts';
 import { JSON_FLAG } from '../options.ts';
 import { printFields, printJson } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -23,6 +24,7 @@ const whoami = async (around: Surroundings, { json }: { readonly json?: true }):
   const { openClient } = await import('../client.ts');
   const client = await openClient(around);
   const { githubLogin: user, organizations, tokenInfo } = await client.get<User>('/api/user');
+  const expires = client.expires === undefined ? undefined : writeTime(client.expires);
   if (json) {
     const names = organizations.map(({ githubLogin }) => githubLogin);
     printJson(around.stdout, {
@@ -30,6 +32,7 @@ const whoami = async (around: Surroundings, { json }: { readonly json?: true }):
       organizations: names,
       url: client.url,
       ...(tokenInfo && { tokenInformation: tokenInfo }),
+      ...(expires !== undefined && { expires }),
     });
     return;
   }
@@ -41,6 +44,7 @@ const whoami = async (around: Surroundings, { json }: { readonly json?: true }):
     token: tokenInfo ? tokenOf(tokenInfo) : 'personal',
     'token name': tokenInfo?.name,
     'token from': client.source,
+    expires,
     url: client.url,
   });
 };

@@ -18,6 +18,8 @@ type Handler = (ctx: Context) => Promise<void> | void;
 export interface ApiDoor {
   get(path: string, handler: Handler): void;
   post(path: string, handler: Handler): void;
+  put(path: string, handler: Handler): void;
+  patch(path: string, handler: Handler): void;
   delete(path: string, handler: Handler): void;
   /** The caller, checked against the `org` of the path where the path has one. */
   caller(ctx: Context): Promise<Authenticated>;
@@ -30,7 +32,7 @@ export const openApiDoor = (
 ): ApiDoor => {
   // Paths as they are written: a proxy's rule for /api must not be passed by as /API.
   const router = new Router({ sensitive: true });
-  const add = (method: 'get' | 'post' | 'delete', path: string, handler: Handler): void => {
+  const add = (method: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string, handler: Handler): void => {
     router[method](path, (ctx: Context) => {
       stateOf(ctx).route = path;
       return handler(ctx);
@@ -39,6 +41,8 @@ export const openApiDoor = (
   return {
     get: (path, handler) => add('get', path, handler),
     post: (path, handler) => add('post', path, handler),
+    put: (path, handler) => add('put', path, handler),
+    patch: (path, handler) => add('patch', path, handler),
     delete: (path, handler) => add('delete', path, handler),
     async caller(ctx) {
       const authenticated = await authenticate(tokens, organizations, credentialOf(ctx));

@@ -1,0 +1,57 @@
+/**
+ * `npm run interop [-- --pulumi v3.259.0 --esc v0.26.0 --provider main]`: clients that nobody here wrote, as released.
+ *
+ * Builds them from the module proxy of this machine's Go into a cache outside the repository (the first time takes
+ * minutes), starts a server of the working tree, registers an issuer like GitHub's, and lets the programs log in.
+ * Prints a table; status 1 when a client does not get what it expects. Where there is no Go, or no proxy that has a
+ * program, it says so and passes: `npm test` replays the same requests byte for byte.
+ */
+import { parseArgs } from 'node:util';
+import { type Conversation, openConversation } from './interop/conversation.ts';
+import { build, CACHE, type GoProgram, whyNoGo } from './interop/go-programs.ts';
+import { esc, provider, pulumi } from './interop/programs.ts';
+import { talkAsEsc, talkAsProvider, talkAsPulumi } from './interop/talks.ts';
+
+const { values } = parseArgs({
+  options: {
+    pulumi: { type: 'string', default: 'v3.259.0' },
+    esc: { type: 'string', default: 'v0.26.0' },
+    provider: { type: 'string', default: 'main' },
+  },
+});
+
+const talks: readonly (readonly [GoProgram, (conversation: Conversation, binary: string) => Promise<void>])[] = [
+  [pulumi(values.pulumi), talkAsPulumi],
+  [esc(values.esc, values.pulumi), talkAsEsc],
+  [provider(values.provider), talkAsProvider],
+];
+
+const loudly = (sentence: string): void => console.error(`\n!!! ${sentence}\n`);
+
+const main = async (): Promise<number> => {
+  const reason = await whyNoGo();
+  if (reason !== undefined) {
+    loudly(`No real client was tried: ${reason}. Their requests are replayed by test/interop/exchange-*.test.ts.`);
+    return 0;
+  }
+  console.error(`Programs are kept in ${CACHE}`);
+  const conversation = await openConversation();
+  try {
+    for (const [program, talk] of talks) {
+      const built = await build(program, (text) => console.error(text));
+      if ('binary' in built) await talk(conversation, built.binary);
+      else loudly(`${program.name} ${program.version} was not tried: ${built.reason}`);
+    }
+  } finally {
+    await conversation.close();
+  }
+  const { lines } = conversation;
+  const width = Math.max(0, ...lines.map(({ what }) => what.length));
+  for (const { what, passed, said } of lines)
+    console.log(`${passed ? 'ok  ' : 'FAIL'}  ${what.padEnd(width)}  ${said}`);
+  const failed = lines.filter(({ passed }) => !passed).length;
+  console.log(`\n${lines.length} tried, ${failed} failed`);
+  return failed > 0 ? 1 : 0;
+};
+
+process.exit(await main());

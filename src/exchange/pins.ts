@@ -1,0 +1,41 @@
+import type { Identity } from '../policy/identities.ts';
+import type { EpochSeconds } from '../system.ts';
+
+/** An immutable id that was seen behind a name when a policy first granted something to it. */
+export interface Pin {
+  /** Names the pin in the API: from policy, claim and name. */
+  readonly id: string;
+  readonly policyId: string;
+  /** The claim that holds the name, and the name. */
+  readonly claim: string;
+  readonly name: string;
+  /** The claim that holds the id, and the id that counts. */
+  readonly idClaim: string;
+  readonly value: string;
+  readonly created: EpochSeconds;
+  readonly modified: EpochSeconds;
+}
+
+/** The pins of all policies. */
+export interface Pins {
+  /** The pins that contradict these identities; none: each is pinned to its id, or not pinned at all. Writes nothing. */
+  conflicts(organization: string, policyId: string, identities: readonly Identity[]): Promise<readonly Pin[]>;
+  /** Pins what is not pinned yet. The first of many at once wins; the answer holds the conflicts of those who did not. */
+  pin(
+    organization: string,
+    policyId: string,
+    identities: readonly Identity[],
+    at: EpochSeconds,
+  ): Promise<readonly Pin[]>;
+  list(
+    organization: string,
+    policyId: string,
+    offset: number,
+    count: number,
+  ): Promise<{ readonly pins: readonly Pin[]; readonly total: number }>;
+  get(organization: string, policyId: string, id: string): Promise<Pin | undefined>;
+  /** Moves a pin to another id; false when there is none. */
+  set(organization: string, policyId: string, id: string, value: string, at: EpochSeconds): Promise<boolean>;
+  /** Forgets a pin: the next grant pins anew. False when there was none. */
+  remove(organization: string, policyId: string, id: string): Promise<boolean>;
+}
