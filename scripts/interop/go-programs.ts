@@ -65,7 +65,7 @@ export const build = async (program: GoProgram, note: (text: string) => void): P
   return { binary };
 };
 
-const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
+const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.trim() ?? '';
 
 /** Runs a program of the Go toolchain, behind everything else that the machine does. */
 const run = (command: string, parameters: readonly string[], cwd: string) =>

@@ -65,14 +65,17 @@ export interface DecisionFilter {
 /** The decisions of all organizations, kept for `retention.decisions`. */
 export interface Decisions {
   /**
-   * Records a decision and gives its id: where it stands, and 64 random bits, so that nobody finds another's.
+   * An id for a decision: 64 random bits, so that nobody finds another's. Where nothing may be stored it leads nowhere,
+   * and looks like any other.
+   */
+  newId(): string;
+  /**
+   * Records a decision under its id.
    *
    * Of one trusted issuer's refusals the first `recordedRefusalsPerMinute` are stored, the others counted: then the
    * id leads nowhere.
    */
-  record(decision: Omit<Decision, 'id'>): Promise<string>;
-  /** An id for a refusal of which nothing may be stored: looks like any other, leads nowhere. */
-  idOfNothing(): string;
+  record(decision: Decision): Promise<void>;
   get(organization: string, id: string): Promise<Decision | undefined>;
   /** Newest first, in pages of at most `count`; `next` leads on where there is more. */
   list(

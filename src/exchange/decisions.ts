@@ -71,17 +71,14 @@ export const openDecisions = (parts: DecisionParts): Decisions => {
   };
 
   return {
-    async record(decision) {
-      const mark = newMark(epochSeconds(clock), random);
-      if (decision.outcome === 'refused' && isTooMany(decision.issuer.id)) {
-        refusals.unrecorded += 1;
-      } else {
-        await append(decision.organization, { ...mark, decision: fitDecision(decision) });
-      }
-      return decisionId(mark);
-    },
+    newId: () => decisionId(newMark(epochSeconds(clock), random)),
 
-    idOfNothing: () => decisionId(newMark(epochSeconds(clock), random)),
+    async record({ id, ...decision }) {
+      const mark = readDecisionId(id);
+      if (!mark) throw new Error('a decision has an id that newId did not give');
+      if (decision.outcome === 'refused' && isTooMany(decision.issuer.id)) refusals.unrecorded += 1;
+      else await append(decision.organization, { ...mark, decision: fitDecision(decision) });
+    },
 
     async get(organization, id) {
       const mark = readDecisionId(id);

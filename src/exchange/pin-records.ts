@@ -3,7 +3,7 @@ import { Refusal } from '../errors.ts';
 import type { Identity } from '../policy/identities.ts';
 import type { Store } from '../store/store.ts';
 import type { EpochSeconds } from '../system.ts';
-import type { Pin, Pins } from './pins.ts';
+import type { Comparison, Pin, Pins } from './pins.ts';
 
 /** A pin as it is stored; its id is made of it. */
 type StoredPin = Omit<Pin, 'id'>;
@@ -22,13 +22,16 @@ export const openPins = (store: Store): Pins => {
     return stored && { id, ...(JSON.parse(stored.value) as StoredPin) };
   };
 
-  const conflicts = async (
+  const compare = async (
     organization: string,
     policyId: string,
     identities: readonly Identity[],
-  ): Promise<readonly Pin[]> => {
+  ): Promise<Comparison> => {
     const pins = await Promise.all(identities.map((identity) => read(organization, policyId, pinId(identity))));
-    return pins.filter((pin, index) => pin && pin.value !== identities[index]?.id) as readonly Pin[];
+    return {
+      conflicts: pins.flatMap((pin, index) => (pin && pin.value !== identities[index]?.id ? [pin] : [])),
+      unpinned: identities.filter((_, index) => !pins[index]),
+    };
   };
 
   const pin = async (
@@ -39,19 +42,16 @@ export const openPins = (store: Store): Pins => {
   ): Promise<Pin | undefined> => {
     const id = pinId(identity);
     const { claim, name, idClaim, id: value } = identity;
-    const known = await read(organization, policyId, id);
-    if (!known) {
-      const made: StoredPin = { policyId, claim, name, idClaim, value, created: at, modified: at };
-      // Indexed first: a pin that refuses somebody must never be one that nobody can find.
-      await store.add(indexKey(organization, policyId), id, at);
-      if (await store.create(documentKey(organization, policyId, id), JSON.stringify(made))) return undefined;
-    }
-    const standing = known ?? (await read(organization, policyId, id));
+    const made: StoredPin = { policyId, claim, name, idClaim, value, created: at, modified: at };
+    // Indexed first: a pin that refuses somebody must never be one that nobody can find.
+    await store.add(indexKey(organization, policyId), id, at);
+    if (await store.create(documentKey(organization, policyId, id), JSON.stringify(made))) return undefined;
+    const standing = await read(organization, policyId, id);
     return standing && standing.value !== value ? standing : undefined;
   };
 
   return {
-    conflicts,
+    compare,
     get: read,
 
     async pin(organization, policyId, identities, at) {

@@ -16,10 +16,18 @@ export interface Pin {
   readonly modified: EpochSeconds;
 }
 
+/** How identities stand to the pins of a policy. Those in neither list are pinned to the very id that came along. */
+export interface Comparison {
+  /** The pins that say another id. */
+  readonly conflicts: readonly Pin[];
+  /** Not pinned yet. */
+  readonly unpinned: readonly Identity[];
+}
+
 /** The pins of all policies. */
 export interface Pins {
-  /** The pins that contradict these identities; none: each is pinned to its id, or not pinned at all. Writes nothing. */
-  conflicts(organization: string, policyId: string, identities: readonly Identity[]): Promise<readonly Pin[]>;
+  /** What is known of these identities. Writes nothing. */
+  compare(organization: string, policyId: string, identities: readonly Identity[]): Promise<Comparison>;
   /** Pins what is not pinned yet. The first of many at once wins; the answer holds the conflicts of those who did not. */
   pin(
     organization: string,

@@ -90,40 +90,56 @@ export const exchangeToken = async (
     ...(weighing.token && { subjectExpires: weighing.token.exp }),
   });
 
-  // 5. The decision, then the token that names it, then the audit record. No audit record, no token.
+  // 5. The decision, the token that names it, the audit record. No audit record, no token.
   const grant = {
     administrator: weighing.verdict?.administrator ?? false,
     roles: weighing.verdict?.roles ?? [],
     expires: now + lifetime,
   };
-  const decision = await parts.decisions.record({
+  const id = parts.decisions.newId();
+  const decision: Decision = {
     ...describe(parts, known.issuer, question, weighing, now),
+    id,
     outcome: 'granted',
     grant,
-  });
-  const holder = holderOf(known.issuer, question, weighing, grant, decision);
-  const made = await parts.accessTokens.issue(holder, lifetime);
-  try {
-    await parts.audit.record({
-      kind: 'token.exchange',
-      organization: known.issuer.organization,
-      actor: `issuer:${known.issuer.id}`,
-      outcome: 'granted',
-      detail: {
-        decision,
-        token: made.entry.id,
-        holder: `${holder.kind}:${holder.name}`,
-        sub: parts.personalClaims.has('sub') ? PERSONAL : String(weighing.token?.claims['sub'] ?? '').slice(0, 255),
-        expires: made.entry.expires,
-      },
-    });
-  } catch (reason) {
-    await parts.accessTokens.revoke(holder.organization, made.entry.id);
-    throw reason;
-  }
+  };
+  const made = await issueToken(parts, holderOf(known.issuer, question, weighing, decision), lifetime, decision);
   await parts.issuers.used(known.issuer, now);
   parts.exchanged('granted');
-  return { token: made.token, lifetime: made.entry.expires - made.entry.created, decision };
+  return { token: made.token, lifetime: made.entry.expires - made.entry.created, decision: id };
+};
+
+/** Makes the token and writes down why; where that fails, the token is taken back before anybody saw it. */
+const issueToken = async (
+  { accessTokens, decisions, audit, personalClaims }: ExchangeParts,
+  holder: Holder,
+  lifetime: number,
+  decision: Decision,
+): ReturnType<AccessTokens['issue']> => {
+  const [made, recorded] = await Promise.allSettled([accessTokens.issue(holder, lifetime), decisions.record(decision)]);
+  if (made.status === 'rejected') throw made.reason;
+  const { entry } = made.value;
+  try {
+    if (recorded.status === 'rejected') throw recorded.reason;
+    const sub = personalClaims.has('sub') ? PERSONAL : String(decision.claims?.['sub'] ?? '').slice(0, 255);
+    await audit.record({
+      kind: 'token.exchange',
+      organization: decision.organization,
+      actor: `issuer:${decision.issuer.id}`,
+      outcome: 'granted',
+      detail: {
+        decision: decision.id,
+        token: entry.id,
+        holder: `${holder.kind}:${holder.name}`,
+        sub,
+        expires: entry.expires,
+      },
+    });
+    return made.value;
+  } catch (reason) {
+    await accessTokens.revoke(holder.organization, entry.id);
+    throw reason;
+  }
 };
 
 type Found =
@@ -150,14 +166,14 @@ const useToken = async (
   { replays, pins }: ExchangeParts,
   issuer: TrustedIssuer,
   question: ExchangeQuestion,
-  { token, identities }: Weighing,
+  { token, unpinned = [] }: Weighing,
   now: EpochSeconds,
 ): Promise<Partial<Weighing>> => {
   if (!token) return { code: 'malformed_token' };
   const { organization, policy } = issuer;
   if ((await replays.use(issuer, token, requestHash(question), now)) === 'replayed') return { code: 'replayed' };
-  const [lost] = await pins.pin(organization, policy.id, identities, now);
-  return lost ? identityChanged(lost, identities) : {};
+  const [lost] = await pins.pin(organization, policy.id, unpinned, now);
+  return lost ? identityChanged(lost, unpinned) : {};
 };
 
 /** Everything that the request asks for: two requests with the same hash ask for the same thing. */
@@ -180,14 +196,13 @@ const holderOf = (
   issuer: TrustedIssuer,
   question: ExchangeQuestion,
   { run }: Weighing,
-  grant: { readonly administrator: boolean; readonly roles: readonly string[] },
-  decision: string,
+  { id: decision, grant }: Decision,
 ): Holder => ({
   kind: question.tokenType,
   organization: issuer.organization,
   name: question.name ?? issuer.organization,
   tokenName: issuer.name,
-  ...(question.tokenType === 'organization' && grant),
+  ...(question.tokenType === 'organization' && grant && { administrator: grant.administrator, roles: grant.roles }),
   origin: { issuer: issuer.id, decision, ...(run !== undefined && { run }) },
 });
 
@@ -242,14 +257,16 @@ const refuse = async (
   now: EpochSeconds,
 ): Promise<Refusal> => {
   const { code, detail, conflict } = weighing;
-  const id = await parts.decisions.record({
+  const id = parts.decisions.newId();
+  const record = parts.decisions.record({
     ...describe(parts, issuer, question, weighing, now),
+    id,
     outcome: 'refused',
     code,
     ...(detail !== undefined && { detail }),
     ...(conflict && { pin: conflict }),
   });
-  await parts.audit
+  const trace = parts.audit
     .record({
       kind: 'token.exchange',
       organization: issuer.organization,
@@ -259,13 +276,14 @@ const refuse = async (
       detail: { decision: id, reason: code },
     })
     .catch(() => undefined);
+  await Promise.all([record, trace]);
   parts.exchanged('refused', code);
   return new Refusal('exchange_refused', { decision: id });
 };
 
 /** Where organization or trusted issuer do not exist, a stranger makes us write nothing but a line in the log. */
 const refuseUnrecorded = (parts: ExchangeParts, code: DecisionCode): Refusal => {
-  const decision = parts.decisions.idOfNothing();
+  const decision = parts.decisions.newId();
   parts.log.info('an exchange was refused', { decision, code });
   parts.exchanged('refused', code);
   return new Refusal('exchange_refused', { decision });

@@ -13,7 +13,7 @@ import type { EpochSeconds } from '../system.ts';
 
 export interface WeighParts {
   readonly keys: Pick<IssuerKeys, 'candidates'>;
-  readonly pins: Pick<Pins, 'conflicts'>;
+  readonly pins: Pick<Pins, 'compare'>;
   runBehind(token: VerifiedToken): Promise<{ readonly id: string; readonly running: boolean } | undefined>;
 }
 
@@ -25,8 +25,8 @@ export interface Weighing {
   readonly token?: VerifiedToken;
   /** Set as soon as the policy was asked. */
   readonly verdict?: Verdict;
-  /** The names that the grant rests on, with their ids. */
-  readonly identities: readonly Identity[];
+  /** The names that the grant rests on and nobody used before, with their ids. Absent: none. */
+  readonly unpinned?: readonly Identity[];
   readonly conflict?: NonNullable<Decision['pin']>;
   /** Id of the run of ours that the token was issued to. */
   readonly run?: string;
@@ -88,10 +88,10 @@ export const weighClaims = async (
   // 3. The ids behind the names: the same as at their first grant.
   const allows = verdict.decidedBy.flatMap((index) => document.policies[index] ?? []);
   const identities = identitiesOf(allows, claims);
-  const [pin] = await pins.conflicts(issuer.organization, id, identities);
-  if (pin) return { ...identityChanged(pin, identities), verdict };
-  if (document.mode === 'audit') return { ...refused('policy_audit'), verdict, identities };
-  return { verdict, identities };
+  const { conflicts, unpinned } = await pins.compare(issuer.organization, id, identities);
+  if (conflicts[0]) return { ...identityChanged(conflicts[0], identities), verdict };
+  if (document.mode === 'audit') return { ...refused('policy_audit'), verdict };
+  return { verdict, unpinned };
 };
 
 /** Refused because a name is pinned to another id than the one that came along. */
@@ -108,7 +108,6 @@ export const identityChanged = (
 const refused = (code: DecisionCode, detail?: string): Weighing & { readonly code: DecisionCode } => ({
   code,
   ...(detail !== undefined && { detail }),
-  identities: [],
 });
 
 /** A token that is genuine but too late, or too early: its claims may be shown. */

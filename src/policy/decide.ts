@@ -1,5 +1,5 @@
 import { claimAt, readClaimPath } from './claim-path.ts';
-import { MATCH_LIMITS, match } from './match.ts';
+import { MATCH_LIMITS, match, stepsOf } from './match.ts';
 import {
   type Claims,
   type Definition,
@@ -17,7 +17,7 @@ import {
  *
  * Only definitions for the asked token type and name are weighed; one matches when all its rules do. Any matching
  * deny wins, without a matching allow nothing is granted, and the order of the definitions means nothing. Whatever
- * cannot be compared (a pattern, text or array beyond its limit, a text that is not in Unicode's form NFC, a number
+ * cannot be compared (a pattern, text, array or definition beyond its limit, a text that is not in Unicode's form NFC, a number
  * that JSON readers round, a definition that was stored in another shape) keeps an allow from matching and never a deny.
  *
  * Never throws, whatever the definitions look like.
@@ -71,6 +71,7 @@ const weigh = (
   const reading: Reading = {
     dialects: decision === 'deny' ? DIALECTS : DIALECTS.filter((known) => known === dialect),
     unsure: decision === 'deny',
+    steps: 0,
   };
   if (!isSelected(definition, reading, question)) return { index, decision, result: 'unselected' };
   const failure = firstFailure(definition, reading, claims);
@@ -81,6 +82,8 @@ const weigh = (
 interface Reading {
   readonly dialects: readonly Dialect[];
   readonly unsure: boolean;
+  /** Taken so far for this definition, and never shared with another: their order must not matter. */
+  steps: number;
 }
 
 /** Is the definition about what is asked? Token type first, then the name or the scope. */
@@ -115,7 +118,8 @@ const firstFailure = (definition: Readable, reading: Reading, claims: Claims): R
 };
 
 /** Does a claim meet a pattern? Of an array any element may; objects, null and what is not there never do. */
-const meets = (value: unknown, pattern: unknown, { dialects, unsure }: Reading): boolean => {
+const meets = (value: unknown, pattern: unknown, reading: Reading): boolean => {
+  const { dialects, unsure } = reading;
   if (typeof pattern !== 'string') return unsure;
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (values.length > MATCH_LIMITS.elements) return unsure;
@@ -124,6 +128,8 @@ const meets = (value: unknown, pattern: unknown, { dialects, unsure }: Reading):
     if (text === undefined) return false;
     if (text === 'uncertain') return unsure;
     return dialects.some((dialect) => {
+      reading.steps += stepsOf(pattern, text.text, dialect);
+      if (reading.steps > MATCH_LIMITS.steps) return unsure;
       const matches = match(pattern, text.text, dialect);
       return matches === 'beyond' ? unsure : matches;
     });

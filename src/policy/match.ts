@@ -1,7 +1,12 @@
 import type { Dialect } from './policy.ts';
 
-/** Most characters of a pattern, most of a text that it is held against, and most elements of an array. */
-export const MATCH_LIMITS = { pattern: 256, text: 1024, elements: 100 } as const;
+/**
+ * Most characters of a pattern, most of a text that it is held against, and most elements of an array.
+ *
+ * `steps`: most that the wildcards of one definition may take, as much as the longest pattern against the longest text
+ * in both dialects. Without it a hundred definitions that are slow on purpose could hold a server up for seconds.
+ */
+export const MATCH_LIMITS = { pattern: 256, text: 1024, elements: 100, steps: 2 * 256 * 1024 } as const;
 
 // A unit of a pattern is the code point that it says, or one of these: any run of characters, one, none or one.
 const RUN = -1;
@@ -66,6 +71,12 @@ export const match = (pattern: string, text: string, dialect: Dialect): boolean 
   }
   return reached[units.length] === 1;
 };
+
+/** Most steps that a match can take: nothing to speak of without wildcards. */
+export const stepsOf = (pattern: string, text: string, dialect: Dialect): number =>
+  isLiteral(pattern, dialect)
+    ? 0
+    : Math.min(pattern.length, MATCH_LIMITS.pattern) * Math.min(text.length, MATCH_LIMITS.text);
 
 const codePoint = (character: string): number => character.codePointAt(0) ?? 0;
 

@@ -32,6 +32,7 @@ export interface TokenRecords {
 }
 
 const PAGE = 1000;
+const SWEEP_SECONDS = 60;
 
 /** `stands`: is what the token came from still there? Asked, at each use, of tokens with an origin only. */
 export const tokenRecords = (
@@ -47,15 +48,27 @@ export const tokenRecords = (
     return record.holder.origin === undefined || (await stands(record.holder)) ? record : undefined;
   };
 
+  const swept = new Map<string, EpochSeconds>();
+  /** Takes what has expired off a list; once a minute is enough, since whoever reads it looks at each token. */
+  const sweep = async (index: string): Promise<void> => {
+    const now = epochSeconds(clock);
+    if (now - (swept.get(index) ?? 0) < SWEEP_SECONDS) return;
+    swept.set(index, now);
+    await store.trim(index, now);
+  };
+
   return {
     readByHash,
 
     async write(text, record) {
       const hash = fingerprint(text);
       const index = indexKey(record.holder.organization);
-      // Indexed first: a token that nobody could list or revoke must never exist.
-      await Promise.all([store.trim(index, epochSeconds(clock)), store.add(index, hash, record.exp)]);
-      await store.put(documentKey(hash), JSON.stringify(record), { expiresAt: record.exp * 1000 });
+      // Both, before anybody is told the token: one that nobody could list or revoke must never be used.
+      await Promise.all([
+        sweep(index),
+        store.add(index, hash, record.exp),
+        store.put(documentKey(hash), JSON.stringify(record), { expiresAt: record.exp * 1000 }),
+      ]);
     },
 
     async read(text) {

@@ -15,6 +15,7 @@ const opened = () => {
   const decisions = openDecisions(parts);
   const record = (detail: string, outcome: Decision['outcome'] = 'refused', issuer = 'i1') =>
     decisions.record({
+      id: decisions.newId(),
       time: clock.seconds,
       organization: 'acme',
       issuer: { id: issuer, name: issuer, url: 'https://a.example' },

@@ -14,12 +14,12 @@ const opened = () => openPins(memoryStore(new StandingClock()));
 
 test('a name is pinned to the id that came with it first, and another id is a conflict from then on', async () => {
   const pins = opened();
-  assert.deepEqual(await pins.conflicts('acme', 'p1', [REPOSITORY, OWNER]), []);
+  assert.deepEqual((await pins.compare('acme', 'p1', [REPOSITORY, OWNER])).conflicts, []);
   assert.deepEqual(await pins.pin('acme', 'p1', [REPOSITORY, OWNER], NOW), []);
-  assert.deepEqual(await pins.conflicts('acme', 'p1', [REPOSITORY, OWNER]), []);
+  assert.deepEqual((await pins.compare('acme', 'p1', [REPOSITORY, OWNER])).conflicts, []);
 
   const other = { ...REPOSITORY, id: '78' };
-  const [pin, ...more] = await pins.conflicts('acme', 'p1', [OWNER, other]);
+  const [pin, ...more] = (await pins.compare('acme', 'p1', [OWNER, other])).conflicts;
   assert.deepEqual(more, []);
   assert.match(pin?.id ?? '', /^[0-9a-f]{32}$/);
   const { id: _, ...rest } = pin!;
@@ -32,21 +32,24 @@ test('a pin belongs to one policy of one organization, one claim and one name', 
   const pins = opened();
   await pins.pin('acme', 'p1', [REPOSITORY], NOW);
   const other = { ...REPOSITORY, id: '78' };
-  assert.deepEqual(await pins.conflicts('acme', 'p2', [other]), []);
-  assert.deepEqual(await pins.conflicts('umbrella', 'p1', [other]), []);
-  assert.deepEqual(await pins.conflicts('acme', 'p1', [{ ...other, claim: 'project_path' }]), []);
-  assert.deepEqual(await pins.conflicts('acme', 'p1', [{ ...other, name: 'acme/Shop' }]), []);
-  assert.equal((await pins.conflicts('acme', 'p1', [other])).length, 1);
+  assert.deepEqual((await pins.compare('acme', 'p2', [other])).conflicts, []);
+  assert.deepEqual((await pins.compare('umbrella', 'p1', [other])).conflicts, []);
+  assert.deepEqual((await pins.compare('acme', 'p1', [{ ...other, claim: 'project_path' }])).conflicts, []);
+  assert.deepEqual((await pins.compare('acme', 'p1', [{ ...other, name: 'acme/Shop' }])).conflicts, []);
+  assert.equal((await pins.compare('acme', 'p1', [other])).conflicts.length, 1);
 });
 
-test('asking for conflicts writes nothing, and a known name costs one read', async () => {
+test('comparing writes nothing, tells what is not pinned yet, and costs one read a name', async () => {
   const { store, calls } = countingStore(new StandingClock());
   const pins = openPins(store);
-  await pins.conflicts('acme', 'p1', [REPOSITORY, OWNER]);
+  assert.deepEqual(await pins.compare('acme', 'p1', [REPOSITORY, OWNER]), {
+    conflicts: [],
+    unpinned: [REPOSITORY, OWNER],
+  });
   assert.deepEqual(calls, ['get', 'get']);
   await pins.pin('acme', 'p1', [REPOSITORY], NOW);
   calls.length = 0;
-  await pins.pin('acme', 'p1', [REPOSITORY], NOW);
+  assert.deepEqual(await pins.compare('acme', 'p1', [REPOSITORY]), { conflicts: [], unpinned: [] });
   assert.deepEqual(calls, ['get']);
 });
 
@@ -62,8 +65,8 @@ test('an administrator reads, moves and forgets pins; of a pin that is not there
   const { id } = all[1]!;
   assert.equal(await pins.set('acme', 'p1', id, '78', NOW + 60), true);
   assert.deepEqual(await pins.get('acme', 'p1', id), { ...all[1], value: '78', modified: NOW + 60 });
-  assert.deepEqual(await pins.conflicts('acme', 'p1', [{ ...REPOSITORY, id: '78' }]), []);
-  assert.equal((await pins.conflicts('acme', 'p1', [REPOSITORY])).length, 1);
+  assert.deepEqual((await pins.compare('acme', 'p1', [{ ...REPOSITORY, id: '78' }])).conflicts, []);
+  assert.equal((await pins.compare('acme', 'p1', [REPOSITORY])).conflicts.length, 1);
 
   assert.equal(await pins.remove('acme', 'p1', id), true);
   assert.equal((await pins.list('acme', 'p1', 0, 10)).total, 1);

@@ -24,7 +24,8 @@ const open = async (wish: TrustWish = {}) => {
   await world.parts.pins.pin('acme', policyId, [identity('acme/core', '1')], world.clock.seconds);
   const [pin] = (await world.parts.pins.list('acme', policyId, 0, 1)).pins;
   assert.ok(pin);
-  const conflicts = (id: string) => world.parts.pins.conflicts('acme', policyId, [identity('acme/core', id)]);
+  const conflicts = async (id: string) =>
+    (await world.parts.pins.compare('acme', policyId, [identity('acme/core', id)])).conflicts;
   return { ...world, policyId, pin, place: { policyId, pinId: pin.id }, conflicts };
 };
 

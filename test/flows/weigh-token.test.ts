@@ -20,9 +20,9 @@ describe('weighing a token', () => {
     const subjectToken = await world.token({ claims: { jti: 'one' } });
     world.writes.length = 0;
     for (let again = 0; again < 3; again++) {
-      const { code, token, verdict, identities, run } = await weigh(world, subjectToken);
+      const { code, token, verdict, unpinned, run } = await weigh(world, subjectToken);
       assert.deepEqual([code, token?.jti, verdict?.outcome, run], [undefined, 'one', 'allowed', undefined]);
-      assert.deepEqual(identities, [{ claim: 'repository', name: 'acme/app', idClaim: 'repository_id', id: '4711' }]);
+      assert.deepEqual(unpinned, [{ claim: 'repository', name: 'acme/app', idClaim: 'repository_id', id: '4711' }]);
     }
     assert.deepEqual([world.writes, world.events], [[], []]);
   });

@@ -153,6 +153,7 @@ export const BAD_POLICIES: readonly Row[] = [
   [GITLAB, { project_path: 'acme/app' }, 'no_audience_rule'],
   [OWN, { sub: 'system:serviceaccount:ci:deployer' }, 'no_audience_rule'],
   [OWN, { sub: 'system:serviceaccount:ci:deployer', '"aud"': '?*' }, 'no_audience_rule'],
+  [OWN, { sub: '????', aud: '*' }, 'no_audience_rule'],
 
   // A dot that is none.
   [GITHUB, { ...AUD, sub: 'repo:acme/my.app:*' }, 'dot_matches_any', PULUMI],

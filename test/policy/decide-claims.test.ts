@@ -53,6 +53,7 @@ const CASES: readonly Case[] = [
   ['a long element of an array', { a: ['x', 'a'.repeat(1025)] }, 'a', 'b', CLOSED],
   ['a long element beside one that matches', { a: ['a'.repeat(1025), 'b'] }, 'a', 'b', YES],
   ['a pattern of 257 characters', { a: 'a'.repeat(257) }, 'a', 'a'.repeat(257), CLOSED],
+  ['1024 characters outside the first plane', { a: '😀'.repeat(1024) }, 'a', `${'😀'.repeat(254)}*b`, NO],
   ['an array of 100 elements', { a: Array(100).fill('x') }, 'a', 'x', YES],
   ['an array of 101 elements', { a: Array(101).fill('x') }, 'a', 'x', CLOSED],
   ['a text that is not composed', { a: 'e\u0301' }, 'a', '*', CLOSED],
@@ -66,6 +67,45 @@ describe('a rule on', () => {
   for (const [name, claims, path, pattern, expected] of CASES) {
     test(name, () => assert.deepEqual(matched(claims, path, pattern), expected));
   }
+});
+
+describe('what is slow on purpose', () => {
+  // The longest pattern against the longest text: a deny takes twice as much, for the other dialect.
+  const slow = `*${'a'.repeat(254)}b`;
+  const text = 'a'.repeat(1024);
+
+  test('ends after as much as the longest pattern takes on the longest text in both dialects', () => {
+    assert.deepEqual(matched({ g: [text] }, 'g', slow), NO);
+    assert.deepEqual(matched({ g: [text, text] }, 'g', slow), CLOSED);
+    assert.deepEqual(matched({ g: [text, text, `${'a'.repeat(254)}b`] }, 'g', slow), CLOSED);
+    assert.deepEqual(matched({ g: Array(100).fill('a'.repeat(1000)) }, 'g', 'b'.repeat(256)), NO);
+  });
+
+  test('does not take from other definitions', () => {
+    const claims = { g: [text, text, text], sub: 'x' };
+    const patient = allow({ sub: 'x*' });
+    for (const policies of [
+      [allow({ g: slow }), patient],
+      [patient, allow({ g: slow })],
+    ]) {
+      assert.equal(decide(policy(policies), ORGANIZATION, claims).outcome, 'allowed');
+    }
+  });
+
+  test('a hundred such definitions take no second', () => {
+    const claims = { g: Array(12).fill('a'.repeat(1000)) };
+    for (const make of [allow, deny]) {
+      const document = policy(Array<Definition>(100).fill(make({ g: slow })));
+      const ms = Math.min(
+        ...[1, 2, 3].map(() => {
+          const start = performance.now();
+          decide(document, ORGANIZATION, claims);
+          return performance.now() - start;
+        }),
+      );
+      assert.ok(ms < 1000, `${ms} ms`);
+    }
+  });
 });
 
 describe('definitions of another shape', () => {

@@ -126,6 +126,7 @@ export const GOOD_POLICIES: readonly Row[] = [
   [OWN, { ...AUD, sub: 'pulumi:deploy:org:acme:project:core:*' }],
   [OWN, { ...AUD, sub: 'pulumi:deploy:org:acme:project:core:stack:dev:operation:*:scope:write' }],
   [OWN, { ...AUD, groups: 'deployers' }],
+  [OWN, { ...AUD, sub: 'agent1?' }],
   [OWN, { ...AUD, azp: 'ci', ref: 'main*' }],
   [OWN, { ...AUD, tenant: 'acme', department: 'infra' }],
   [OWN, { ...AUD, sub: 'ci' }, PULUMI],
