@@ -106,7 +106,11 @@ export const REFUSALS = {
     oauth: 'invalid_request',
     sentence: 'The organization trusts the issuer "{issuer}" already, as "{name}".',
   },
-  trusted_issuer_unusable: { status: 400, oauth: 'invalid_request', sentence: 'The issuer cannot be trusted: {problem}' },
+  trusted_issuer_unusable: {
+    status: 400,
+    oauth: 'invalid_request',
+    sentence: 'The issuer cannot be trusted: {problem}',
+  },
   declared_in_file: {
     status: 409,
     oauth: 'invalid_request',

@@ -28,6 +28,8 @@ export const isJsonObject = (value: unknown): value is Readonly<Record<string, u
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+/** What stands in a string for itself; the rest is looked at one by one. */
+const PLAIN = /[^"\\\p{Cc}]*/uy;
 const LITERALS = [
   ['true', true],
   ['false', false],
@@ -102,7 +104,9 @@ class Reading {
   #string(): string {
     const start = this.#at;
     let escaped = false;
-    for (let at = start + 1; ; at += 1) {
+    PLAIN.lastIndex = start + 1;
+    PLAIN.test(this.#text);
+    for (let at = PLAIN.lastIndex; ; at += 1) {
       const code = this.#text.charCodeAt(at);
       if (code === QUOTE) {
         this.#at = at + 1;

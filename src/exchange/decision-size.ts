@@ -8,18 +8,21 @@ const MAX_DEFINITION_BYTES = 12 * 1024;
 type Recorded = Omit<Decision, 'id'>;
 
 /**
- * Makes a decision small enough to be stored, whatever a policy and a token held.
+ * The JSON text of a decision, small enough to be stored, whatever a policy and a token held.
  *
  * Of the policy, those definitions go first that say least. Of the claims, the largest go, and are named in `omitted`
  * like the personal ones: a policy that is tried on this decision later must not take them for missing.
  */
-export const fitDecision = (decision: Recorded): Recorded => {
-  if (bytesOf(decision) <= MAX_BYTES) return decision;
+export const writeDecision = (decision: Recorded): string => {
+  const text = JSON.stringify(decision);
+  if (Buffer.byteLength(text) <= MAX_BYTES) return text;
   const { policy } = decision;
-  return withoutLargestClaims({
-    ...decision,
-    ...(policy && { policy: { ...policy, definitions: mostTelling(policy.definitions) } }),
-  });
+  return JSON.stringify(
+    withoutLargestClaims({
+      ...decision,
+      ...(policy && { policy: { ...policy, definitions: mostTelling(policy.definitions) } }),
+    }),
+  );
 };
 
 const TELLING: readonly DefinitionTrace['result'][] = ['matched', 'unmatched', 'unselected'];

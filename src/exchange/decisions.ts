@@ -4,7 +4,7 @@ import { type Store, StoreError } from '../store/store.ts';
 import { type Clock, type EpochSeconds, epochSeconds, type Random, writeTime } from '../system.ts';
 import type { Decision, DecisionFilter, Decisions } from './decision.ts';
 import { type DecisionMark, decisionId, newMark, readDecisionId } from './decision-id.ts';
-import { fitDecision } from './decision-size.ts';
+import { writeDecision } from './decision-size.ts';
 
 export interface DecisionParts {
   readonly store: Store;
@@ -51,9 +51,9 @@ export const openDecisions = (parts: DecisionParts): Decisions => {
     return count > parts.recordedRefusalsPerMinute;
   };
 
-  const append = async (organization: string, { at, ...stored }: StoredDecision): Promise<void> => {
+  const append = async (organization: string, { at, bits }: DecisionMark, text: string): Promise<void> => {
     const key = logKey(organization, dayOf(at));
-    const record = JSON.stringify({ at, ...stored });
+    const record = `{"at":${at},"bits":"${bits}","decision":${text}}`;
     if ((await store.append(key, [record], { to: 'document' })) !== 'absent') return;
     // The first of its day. Indexed first: what is recorded can always be listed.
     const today = Math.floor(at / DAY);
@@ -77,7 +77,7 @@ export const openDecisions = (parts: DecisionParts): Decisions => {
       const mark = readDecisionId(id);
       if (!mark) throw new Error('a decision has an id that newId did not give');
       if (decision.outcome === 'refused' && isTooMany(decision.issuer.id)) refusals.unrecorded += 1;
-      else await append(decision.organization, { ...mark, decision: fitDecision(decision) });
+      else await append(decision.organization, mark, writeDecision(decision));
     },
 
     async get(organization, id) {

@@ -214,8 +214,12 @@ const describe = (
   { token, verdict }: Weighing,
   time: EpochSeconds,
 ): Omit<Decision, 'id' | 'outcome'> => {
-  const entries = Object.entries(token?.claims ?? {});
-  const omitted = entries.filter(([name]) => personalClaims.has(name)).map(([name]) => name);
+  const claims: Record<string, unknown> = Object.create(null);
+  const omitted: string[] = [];
+  for (const [name, value] of Object.entries(token?.claims ?? {})) {
+    if (personalClaims.has(name)) omitted.push(name);
+    else claims[name] = value;
+  }
   const { id, version, document } = issuer.policy;
   return {
     time,
@@ -227,7 +231,7 @@ const describe = (
       ...(question.name !== undefined && { name: question.name }),
     },
     subjectTokenHash: fingerprint(question.subjectToken),
-    ...(token && { claims: Object.fromEntries(entries.filter(([name]) => !personalClaims.has(name))) }),
+    ...(token && { claims }),
     ...(omitted.length > 0 && { omitted }),
     ...(verdict && {
       policy: { id, version, mode: document.mode, definitions: withoutPersonal(verdict.trace, personalClaims) },

@@ -102,10 +102,26 @@ const isSelected = (definition: Readable, reading: Reading, question: PolicyQues
   }
 };
 
+interface ReadRule {
+  readonly claim: string;
+  readonly path: ReturnType<typeof readClaimPath>;
+  readonly pattern: unknown;
+}
+
+/** Rules whose paths were read before: a document that stays as it is, is asked many times. */
+const known = new WeakMap<object, readonly ReadRule[]>();
+
+const rulesOf = (rules: Readonly<Record<string, unknown>>): readonly ReadRule[] => {
+  const before = known.get(rules);
+  if (before) return before;
+  const read = Object.entries(rules).map(([claim, pattern]) => ({ claim, path: readClaimPath(claim), pattern }));
+  known.set(rules, read);
+  return read;
+};
+
 const firstFailure = (definition: Readable, reading: Reading, claims: Claims): RuleFailure | undefined => {
   if (!isObject(definition.rules)) return reading.unsure ? undefined : { claim: '', expected: '' };
-  for (const [claim, pattern] of Object.entries(definition.rules)) {
-    const path = readClaimPath(claim);
+  for (const { claim, path, pattern } of rulesOf(definition.rules)) {
     if ('problem' in path) {
       if (!reading.unsure) return { claim, expected: shown(pattern) };
       continue;

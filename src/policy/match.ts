@@ -28,9 +28,10 @@ const WILDCARDS: Readonly<Record<Dialect, ReadonlyMap<string, number>>> = {
 /** Does a character of a pattern stand for others than itself? */
 export const isWildcard = (character: string, dialect: Dialect): boolean => WILDCARDS[dialect].has(character);
 
+const ANY_WILDCARD: Readonly<Record<Dialect, RegExp>> = { strict: /[*?]/, pulumi: /[*?.]/ };
+
 /** Does a pattern say one text only? */
-export const isLiteral = (pattern: string, dialect: Dialect): boolean =>
-  ![...pattern].some((character) => isWildcard(character, dialect));
+export const isLiteral = (pattern: string, dialect: Dialect): boolean => !ANY_WILDCARD[dialect].test(pattern);
 
 /** More characters than that? Counts code points, and of a long text no more than it must. */
 export const isLonger = (text: string, most: number): boolean =>
@@ -45,19 +46,24 @@ export const isLonger = (text: string, most: number): boolean =>
  */
 export const match = (pattern: string, text: string, dialect: Dialect): boolean | 'beyond' => {
   if (isLonger(pattern, MATCH_LIMITS.pattern) || isLonger(text, MATCH_LIMITS.text)) return 'beyond';
-  if (isLiteral(pattern, dialect)) return pattern === text;
+  const first = pattern.search(ANY_WILDCARD[dialect]);
+  if (first < 0) return pattern === text;
+  // By far the most common: a text that must begin so. Cut by UTF-16 units, so whole characters only.
+  if (first === pattern.length - 1 && pattern.endsWith('*') && pattern.isWellFormed()) {
+    return text.startsWith(pattern.slice(0, -1));
+  }
 
   const units = [...pattern].map((unit) => WILDCARDS[dialect].get(unit) ?? codePoint(unit));
   /** [i]: what was read of the text so far can be what the first i units say. */
   let reached = new Uint8Array(units.length + 1);
   let next = new Uint8Array(units.length + 1);
   reached[0] = 1;
-  let first = passFree(reached, units, 0);
+  let from = passFree(reached, units, 0);
   for (const character of text) {
     const read = codePoint(character);
     next.fill(0);
     let alive = false;
-    for (let at = first; at < units.length; at++) {
+    for (let at = from; at < units.length; at++) {
       if (reached[at] === 0) continue;
       const unit = units[at];
       if (unit === RUN) next[at] = 1;
@@ -66,7 +72,7 @@ export const match = (pattern: string, text: string, dialect: Dialect): boolean 
       alive = true;
     }
     if (!alive) return false;
-    first = passFree(next, units, first);
+    from = passFree(next, units, from);
     [reached, next] = [next, reached];
   }
   return reached[units.length] === 1;
