@@ -148,7 +148,7 @@ const TABLE: ImportTable = {
     commander: ['cli'],
     ioredis: ['store'],
     'ipaddr.js': ['issuers/outbound'],
-    jose: ['cli', 'issuers', 'keys'],
+    jose: ['cli', 'keys'],
     koa: ['assemble', 'http', 'provider'],
     'oidc-provider': ['provider'],
     pino: ['logging'],

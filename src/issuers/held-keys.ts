@@ -37,8 +37,8 @@ interface Held {
   /** Uploaded keys, read once. */
   uploaded?: Promise<Keys | undefined>;
   fetched?: { readonly keys: Keys; readonly atMs: number; readonly freshMs: number };
-  /** When the last fetch failed; none has succeeded since. */
-  failedMs?: number | undefined;
+  /** When a fetch failed last. */
+  failedMs?: number;
   /** When an unknown key last made us fetch. */
   refetchedMs?: number;
   /** The fetch that is under way: everybody waits for the same one. */
@@ -86,7 +86,6 @@ export const openIssuerKeys = (parts: IssuerKeysParts): IssuerKeys => {
       const { shortest, usual, longest } = FRESH;
       const seconds = Math.min(longest, Math.max(shortest, discovered.maxAge ?? usual));
       entry.fetched = { keys: discovered.keys, atMs, freshMs: seconds * 1000 };
-      entry.failedMs = undefined;
     } catch (error) {
       entry.failedMs = clock.monotonicMs();
       if (!(error instanceof IssuerProblem)) throw error;

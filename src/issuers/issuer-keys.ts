@@ -1,4 +1,3 @@
-import type { CryptoKey } from 'jose';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 import type { SubjectTokenAlgorithm } from './verified-token.ts';
 
@@ -7,8 +6,8 @@ export interface VerificationKey {
   readonly kid?: string;
   /** Never empty. One, where the JWK has `alg`; else those that its type and curve allow. */
   readonly algs: readonly SubjectTokenAlgorithm[];
-  /** The imported key for `alg`, which is one of `algs`. */
-  keyFor(alg: SubjectTokenAlgorithm): Promise<CryptoKey>;
+  /** Did this key sign these bytes? `alg` is one of `algs`: any other is a fault of ours, and throws. */
+  verify(alg: SubjectTokenAlgorithm, signed: Uint8Array, signature: Uint8Array): boolean;
 }
 
 /** What a trusted issuer publishes about itself, fetched and checked. */

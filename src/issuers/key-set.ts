@@ -1,7 +1,8 @@
-import { type CryptoKey, importJWK } from 'jose';
+import { createPublicKey } from 'node:crypto';
 import { isJsonObject } from '../strict-json.ts';
 import { IssuerProblem, type VerificationKey } from './issuer-keys.ts';
 import { keyProblem, type PublicJwk, readPublicKey } from './public-key.ts';
+import { isSignature } from './signature.ts';
 import type { SubjectTokenAlgorithm } from './verified-token.ts';
 
 const MAX_KEYS = 100;
@@ -27,31 +28,31 @@ export const importKeySet = async (jwks: unknown): Promise<readonly Verification
     const other = kid === undefined ? undefined : kids.get(kid);
     if (other !== undefined) throw keyProblem(index, kid, 'kid', `is that of keys[${other}], too`);
     if (kid !== undefined) kids.set(kid, index);
-    if (read.usable) usable.push(await importKey(read.usable, kid, index));
+    if (read.usable) usable.push(importKey(read.usable, kid, index));
   }
   if (usable.length === 0) throw new IssuerProblem('The key set has no key that can verify a signature.');
   return usable;
 };
 
-/** Imports a key for its first algorithm, as the proof that it can be; for the others when they are asked for. */
-const importKey = async (
+/** Node's own reader takes no EC point that is not on its curve. */
+const importKey = (
   { algs, jwk }: { readonly algs: readonly SubjectTokenAlgorithm[]; readonly jwk: PublicJwk },
   kid: string | undefined,
   index: number,
-): Promise<VerificationKey> => {
-  const imported = new Map<SubjectTokenAlgorithm, Promise<CryptoKey>>();
-  const keyFor = (alg: SubjectTokenAlgorithm): Promise<CryptoKey> => {
-    const known = imported.get(alg);
-    if (known) return known;
-    if (!algs.includes(alg)) return Promise.reject(new Error(`this key is not for ${alg}`));
-    const made = importJWK(jwk, alg);
-    imported.set(alg, made);
-    return made;
+): VerificationKey => {
+  const key = (() => {
+    try {
+      return createPublicKey({ key: { ...jwk }, format: 'jwk' });
+    } catch {
+      throw keyProblem(index, kid, '', 'cannot be imported: it is no point of its curve, or no key at all');
+    }
+  })();
+  return {
+    ...(kid !== undefined && { kid }),
+    algs,
+    verify(alg, signed, signature) {
+      if (!algs.includes(alg)) throw new Error(`this key is not for ${alg}`);
+      return isSignature(alg, key, signed, signature);
+    },
   };
-  try {
-    await Promise.all(algs.slice(0, 1).map(keyFor));
-  } catch {
-    throw keyProblem(index, kid, '', 'cannot be imported: it is no point of its curve, or no key at all');
-  }
-  return { ...(kid !== undefined && { kid }), algs, keyFor };
 };

@@ -31,8 +31,8 @@ const isNumericDate = (value: unknown): value is number =>
 /**
  * What is wrong with the times of a token at `now`; `undefined` when nothing is.
  *
- * A broken second always counts against the token: `exp` is taken as the whole second before it, and so is `iat`
- * where age is measured; a start in the future is compared as it stands.
+ * A broken second always counts against the token: it ends at the whole second before `exp`, and a start is compared
+ * as it stands, which is to wait for the whole second after it.
  */
 export const findTimeProblem = (
   { exp, iat, nbf }: TokenTimes,
@@ -51,7 +51,7 @@ export const findTimeProblem = (
   if (start === undefined && exp > now + maxTokenAge) {
     return wrong('too_old', `it has neither iat nor nbf, and ends more than ${maxTokenAge} s from now`);
   }
-  if (start !== undefined && now > Math.floor(start) + maxTokenAge + LEEWAY) {
+  if (start !== undefined && now > start + maxTokenAge + LEEWAY) {
     return wrong('too_old', `issued at ${start}, now ${now}, at most ${maxTokenAge} s`);
   }
   return undefined;

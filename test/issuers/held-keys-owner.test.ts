@@ -77,14 +77,19 @@ describe('keys are held per registration', () => {
     assert.deepEqual(await court.find(issuer, 'first'), ['first']);
     assert.equal(await court.find(uploaded, 'first'), 'unknown_key');
     assert.deepEqual(await court.find(issuer, 'first'), ['first']);
-    court.published.breakDown();
+    court.hosts.set('umbrella', [court.published.host.host]);
     for (const change of [
       { thumbprints: ['0'.repeat(64)] },
       { url: `${court.published.url}/` },
       { issuer: `${court.published.url}/` },
       { organization: 'umbrella' },
     ]) {
-      assert.equal(await court.find({ ...issuer, ...change }, 'first'), 'keys_unavailable', JSON.stringify(change));
+      court.published.describe();
+      court.published.publish(court.first.jwks);
+      const before = court.register();
+      assert.deepEqual(await court.find(before, 'first'), ['first']);
+      court.published.breakDown();
+      assert.equal(await court.find({ ...before, ...change }, 'first'), 'keys_unavailable', JSON.stringify(change));
     }
   });
 

@@ -159,6 +159,22 @@ describe('the held keys of an issuer', () => {
     assert.equal(court.published.host.requests.length - before, 1);
   });
 
+  test('the 30 s after a failure count from its end, and an unknown key that comes before does not prolong them', async () => {
+    const issuer = court.register();
+    await court.find(issuer, 'first');
+    court.published.host.on('/tenant/.well-known/openid-configuration', (_request, response) => {
+      court.clock.advance(2);
+      response.writeHead(503).end();
+    });
+    await court.find(issuer, 'invented');
+    court.published.describe();
+    rotate();
+    court.clock.advance(29);
+    assert.equal(await court.find(issuer, 'second'), 'unknown_key');
+    court.clock.advance(1);
+    assert.deepEqual(await court.find(issuer, 'second'), ['second']);
+  });
+
   test('what is empty, malformed, or of another issuer never takes the place of a good set', async () => {
     const good = court.first.jwks;
     for (const [what, spoil] of [

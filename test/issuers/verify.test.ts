@@ -72,7 +72,7 @@ describe('a subject token that is verified', () => {
     const asked: string[] = [];
     const spies = others
       .flatMap(({ keys }) => keys)
-      .flatMap((key) => Array(4).fill({ ...key, keyFor: () => asked.push('asked') }));
+      .flatMap((key) => Array(4).fill({ ...key, verify: () => asked.push('asked') }));
     const text = await court.sign(claimsAt(NOW));
     assert.equal(await verify(text, [...spies, ...court.keys]), 'accepted');
     assert.equal(await verify(text, spies), 'unsupported_algorithm');
@@ -114,20 +114,13 @@ describe('a subject token that is verified', () => {
 
   test('does not hide a fault of ours behind a bad signature', async () => {
     const text = await court.sign(claimsAt(NOW));
-    const stranger = await makeCourt({ alg: 'RS256' });
-    const faults = [
-      () => Promise.reject(new Error('this key is not for ES256')),
-      async () => stranger.keys[0]!.keyFor('RS256'),
-    ];
-    for (const keyFor of faults) {
-      await assert.rejects(
-        verify(
-          text,
-          court.keys.map((key) => ({ ...key, keyFor })),
-        ),
-        /not for ES256|must be ECDSA/,
-      );
-    }
+    const broken = court.keys.map((key) => ({
+      ...key,
+      verify: () => {
+        throw new Error('the engine broke');
+      },
+    }));
+    await assert.rejects(verify(text, broken), /the engine broke/);
   });
 
   test('is weighed signature first, then issuer, then claims, then times', async () => {
@@ -174,7 +167,7 @@ describe('a subject token that is verified', () => {
     ['iat - 31, nbf right', { iat: NOW, nbf: NOW - 60, exp: NOW + 300 }, -31, 900, 'not_yet_valid'],
     ['age 930', { iat: NOW, exp: NOW + 3600 }, 930, 900, 'accepted'],
     ['age 931', { iat: NOW, exp: NOW + 3600 }, 931, 900, 'too_old'],
-    ['age 930, broken: floored', { iat: NOW - 0.1, exp: NOW + 3600 }, 930, 900, 'too_old'],
+    ['age 930, broken', { iat: NOW - 0.1, exp: NOW + 3600 }, 930, 900, 'too_old'],
     ['age 930 by nbf', { nbf: NOW, exp: NOW + 3600 }, 930, 900, 'accepted'],
     ['age 931 by nbf', { nbf: NOW, exp: NOW + 3600 }, 931, 900, 'too_old'],
     ['age by iat, not nbf', { iat: NOW, nbf: NOW - 2000, exp: NOW + 3600 }, 930, 900, 'accepted'],
