@@ -18,6 +18,8 @@ export interface ChangePolicyParts {
   readonly clock: Clock;
   readonly audit: AuditLog;
   readonly issuers: TrustedIssuers;
+  /** URLs of our own issuers, v1 and v2. */
+  readonly ownIssuers: readonly string[];
 }
 
 /** The definitions, all of them; how they are read and whether they count stays as it was where it is absent. */
@@ -56,7 +58,7 @@ export const changePolicy = async (
 
     // 2. Does every definition mean something, and does none of them let everybody in?
     const asked = documentOf(issuer.policy.document, change);
-    const found = findingsOn(issuer, asked, organization);
+    const found = findingsOn(parts, issuer, asked, organization);
     refuseTooOpen(found);
     return { before: issuer, document: asked, findings: found };
   });

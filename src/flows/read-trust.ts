@@ -11,6 +11,8 @@ import { administratorsOnly } from './administrators-only.ts';
 export interface ReadTrustParts {
   readonly issuers: TrustedIssuers;
   readonly pins: Pins;
+  /** URLs of our own issuers, v1 and v2: their tokens are those of every organization here. */
+  readonly ownIssuers: readonly string[];
 }
 
 /** A trusted issuer as lists show it. */
@@ -46,15 +48,15 @@ export const readIssuer = async (
 
 /** The policy of the trusted issuer with this id. */
 export const readPolicy = async (
-  { issuers }: Pick<ReadTrustParts, 'issuers'>,
+  parts: Pick<ReadTrustParts, 'issuers' | 'ownIssuers'>,
   principal: Principal,
   organization: Organization,
   issuerId: string,
 ): Promise<PolicyView> => {
   administratorsOnly(principal, 'see a policy');
   if (!UUID.test(issuerId)) throw new Refusal('invalid_request', { problem: 'Invalid issuer ID' });
-  const issuer = await issuerOf(issuers, organization.name, issuerId);
-  return { issuer, findings: findingsOn(issuer, issuer.policy.document, organization) };
+  const issuer = await issuerOf(parts.issuers, organization.name, issuerId);
+  return { issuer, findings: findingsOn(parts, issuer, issuer.policy.document, organization) };
 };
 
 /** One page of the names that a policy has pinned to an id. */
@@ -92,10 +94,16 @@ export const policyOf = async (
   return issuer;
 };
 
+/** What the linter says of a document, for this trusted issuer and this organization. */
 export const findingsOn = (
+  { ownIssuers }: Pick<ReadTrustParts, 'ownIssuers'>,
   { issuer, replay }: Pick<TrustedIssuer, 'issuer' | 'replay'>,
   document: PolicyDocument,
   organization: Organization,
-): readonly LintFinding[] => lint(document, { issuer, replay }, new Set(organization.roles.map(({ name }) => name)));
+): readonly LintFinding[] => {
+  const ours = (['v1', 'v2'] as const)[ownIssuers.indexOf(issuer)];
+  const roles = new Set(organization.roles.map(({ name }) => name));
+  return lint(document, { issuer, replay, ...(ours && { ours }) }, roles);
+};
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -21,8 +21,13 @@ export interface KnownIssuer {
   readonly everythingOfTenant: string;
 }
 
-/** What is known of the issuer of tokens with this `iss`; `undefined` for somebody's own issuer. */
-export const knownIssuer = (iss: string): KnownIssuer | undefined => {
+/**
+ * What is known of the issuer of tokens with this `iss`; `undefined` for somebody's own issuer.
+ *
+ * `ours`: it is one of this installation's, which all of its organizations share.
+ */
+export const knownIssuer = (iss: string, ours: 'v1' | 'v2' | undefined): KnownIssuer | undefined => {
+  if (ours !== undefined) return { ...(ours === 'v1' ? BY_NAME : BY_ID), name: 'This installation' };
   const url = iss.replace(/\/$/, '');
   const known = ISSUERS[url];
   if (known && Object.hasOwn(ISSUERS, url)) return known;
@@ -43,6 +48,35 @@ const ORGANIZATION_FIRST = /^organization:[^:\n]+(?::|$)/;
 
 const whole = (...claims: readonly string[]): Readonly<Record<string, RegExp>> =>
   Object.fromEntries(claims.map((claim) => [claim, WHOLE]));
+
+/** An issuer of runs and environments that speaks in names: v1 of ours, and Pulumi Cloud's. Its `aud` names the organization. */
+const BY_NAME: KnownIssuer = {
+  name: 'Pulumi Cloud',
+  shared: true,
+  perRequest: false,
+  present: ['org'],
+  tenant: {
+    sub: /^[a-z][a-z0-9-]*:(?:deploy:org|environments:org|environments:pulumi\.organization\.login):[^:\n]+(?::|$)/,
+    stackId: FIRST_SEGMENT,
+    ...whole('aud', 'org'),
+  },
+  identity: ['project', 'stack', 'current_env', 'root_env', 'trigger_user'],
+  workload: 'pulumi:deploy:org:<organization>:project:<project>:stack:<stack>:operation:*:scope:write',
+  everythingOfTenant: 'pulumi:deploy:org:<organization>:*',
+};
+
+/** The same in ids: v2. Here `aud` is whatever its caller asked for. */
+const BY_ID: KnownIssuer = {
+  ...BY_NAME,
+  present: ['"https://pulumi.com/org"', '"https://pulumi.com/org_id"'],
+  tenant: {
+    sub: /^[a-z][a-z0-9-]*:org:[^:\n]+(?::|$)/,
+    ...whole('"https://pulumi.com/org"', '"https://pulumi.com/org_id"'),
+  },
+  identity: ['"https://pulumi.com/project"', '"https://pulumi.com/stack"', '"https://pulumi.com/stack_id"'],
+  workload: 'pulumi:org:<organization id>:stack:<stack id>:operation:*',
+  everythingOfTenant: 'pulumi:org:<organization id>:*',
+};
 
 const ISSUERS: Readonly<Record<string, KnownIssuer>> = {
   'https://token.actions.githubusercontent.com': {
@@ -129,6 +163,8 @@ const ISSUERS: Readonly<Record<string, KnownIssuer>> = {
     workload: 'org/<organization id>/project/<project id>/*',
     everythingOfTenant: 'org/<organization id>/*',
   },
+  'https://api.pulumi.com/oidc': BY_NAME,
+  'https://api.pulumi.com/oidc/v2': BY_ID,
   'https://accounts.google.com': {
     name: 'Google',
     shared: true,

@@ -21,6 +21,8 @@ export const LINT_CODES = {
 interface LintedIssuer {
   readonly issuer: string;
   readonly replay: 'allow' | 'retry-window' | 'once';
+  /** Set where it is one of this installation's own issuers. */
+  readonly ours?: 'v1' | 'v2';
 }
 
 /** An allow, and what is needed to judge it. */
@@ -49,7 +51,7 @@ export const lint = (
   roles?: ReadonlySet<string>,
 ): readonly LintFinding[] => {
   const { dialect, policies } = document;
-  const known = knownIssuer(issuer.issuer);
+  const known = knownIssuer(issuer.issuer, issuer.ours);
   const ofDefinitions = policies.flatMap((definition, index) => {
     if (definition.decision !== 'allow') return [];
     const allow = { definition, rules: rulesOf(definition, dialect), dialect, issuer: issuer.issuer, known, roles };

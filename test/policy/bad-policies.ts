@@ -7,6 +7,7 @@ import {
   GOOGLE,
   NAMESPACE,
   OWN,
+  PULUMI_CLOUD,
   type Sample,
   SERVICEACCOUNT,
   TERRAFORM,
@@ -154,6 +155,13 @@ export const BAD_POLICIES: readonly Row[] = [
   [OWN, { sub: 'system:serviceaccount:ci:deployer' }, 'no_audience_rule'],
   [OWN, { sub: 'system:serviceaccount:ci:deployer', '"aud"': '?*' }, 'no_audience_rule'],
   [OWN, { sub: '????', aud: '*' }, 'no_audience_rule'],
+
+  // Every organization of the installation.
+  [PULUMI_CLOUD, { aud: '*', project: 'core' }, 'shared_issuer no_audience_rule'],
+  [PULUMI_CLOUD, { sub: '*:project:core:*', stack: 'dev' }, 'shared_issuer no_audience_rule'],
+  [PULUMI_CLOUD, { aud: 'acme*', project: 'core' }, 'open_prefix'],
+  [`${PULUMI_CLOUD}/v2`, { ...AUD, sub: 'pulumi:org:*:stack:*' }, 'shared_issuer'],
+  [`${PULUMI_CLOUD}/v2`, { ...AUD, '"https://pulumi.com/project"': 'core' }, 'shared_issuer'],
 
   // A dot that is none.
   [GITHUB, { ...AUD, sub: 'repo:acme/my.app:*' }, 'dot_matches_any', PULUMI],

@@ -7,6 +7,7 @@ export const BUILDKITE = 'https://agent.buildkite.com';
 export const TERRAFORM = 'https://app.terraform.io';
 export const CIRCLECI = 'https://oidc.circleci.com';
 export const GOOGLE = 'https://accounts.google.com';
+export const PULUMI_CLOUD = 'https://api.pulumi.com/oidc';
 /** An issuer of one's own: a cluster, a server inside the company. */
 export const OWN = 'https://kubernetes.acme.example';
 

@@ -100,6 +100,18 @@ test('the first policy that was ever asked for saves with nothing but remarks', 
   );
 });
 
+test("this installation's own issuers are everybody's here: a policy must name the organization", () => {
+  const codes = (ours: 'v1' | 'v2' | undefined, rules: Record<string, string>) =>
+    lint(policy([allow({ aud: 'acme', ...rules })]), { issuer: OWN, replay: 'allow', ...(ours && { ours }) }).map(
+      ({ code }) => code,
+    );
+  assert.deepEqual(codes('v1', { project: 'core' }), []);
+  assert.deepEqual(codes('v2', { '"https://pulumi.com/project"': 'core' }), ['shared_issuer']);
+  assert.deepEqual(codes('v2', { '"https://pulumi.com/org_id"': '0198' }), []);
+  assert.deepEqual(codes('v1', { aud: '*', sub: 'pulumi:*' }), ['shared_issuer', 'no_audience_rule']);
+  assert.deepEqual(codes(undefined, { sub: 'pulumi:*' }), []);
+});
+
 test('a deny is never asked for more rules', () => {
   const denies = [deny({}), deny({ sub: 'repo:acme*' }), deny({ sub: '*' }, { tokenType: 'team', teamName: '*' })];
   assert.deepEqual(lint(policy(denies), { issuer: GITHUB, replay: 'allow' }), []);

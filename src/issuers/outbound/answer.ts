@@ -43,8 +43,6 @@ export const askFor = async (
   try {
     const path = `${url.pathname}${url.search}`;
     const { statusCode, headers, body } = await client.request({ method: 'GET', path, headers: REQUEST_HEADERS });
-    // A body that is refused before it is read would otherwise end the process when its connection goes.
-    body.on('error', () => {});
     checkHead(url, statusCode, headers);
     const bytes = await readBody(url, body, limits.bodyBytes);
     const maxAge = maxAgeOf(headers);
