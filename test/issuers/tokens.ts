@@ -105,7 +105,7 @@ export type Verdict = 'accepted' | TokenProblemCode;
 export type Judgement = VerifiedToken | (TokenProblem & { readonly genuine?: VerifiedToken });
 
 /** The whole path of a token, as an exchange takes it: read, find the keys by `kid`, verify. */
-export const judge = async (
+const judge = async (
   text: string,
   keys: readonly VerificationKey[],
   issuer: { readonly issuer: string; readonly maxTokenAge: number },
