@@ -80,10 +80,12 @@ describe('two replicas on one Redis', { skip: withoutRedis }, () => {
     const { place, one, other } = await twoReplicas(t);
     const admin = place.adminToken();
 
-    await waitFor('the spare on both', async () => {
-      const [here, there] = await Promise.all([ask(one.base, JWKS.v2), ask(other.base, JWKS.v2)]);
-      return here.body.keys.length === 2 && here.text === there.text;
-    });
+    for (const path of Object.values(JWKS)) {
+      await waitFor('the spare on both', async () => {
+        const [here, there] = await Promise.all([ask(one.base, path), ask(other.base, path)]);
+        return here.body.keys.length === 2 && here.text === there.text;
+      });
+    }
     for (const path of Object.values(JWKS)) {
       const [here, there] = [await ask(one.base, path), await ask(other.base, path)];
       assert.equal(here.text, there.text);
