@@ -34,6 +34,7 @@ const TABLE: ImportTable = {
     'shape-problems': { uses: ['json-schema', 'nearest'], builtins: [] },
     documents: { uses: ['json-schema', 'shape-problems'], builtins: [] },
     'strict-json': { builtins: [] },
+    'first-where': { builtins: [] },
     'store/store': { types: ['system'], builtins: [] },
     'audit/record': { types: ['errors', 'system'], builtins: [] },
     'settings/settings': { types: ['keys', 'secret'], builtins: [] },
@@ -45,7 +46,7 @@ const TABLE: ImportTable = {
       builtins: ['crypto'],
     },
     exchange: {
-      uses: ['access', 'errors', 'issuers', 'policy', 'secret', 'store/store', 'system'],
+      uses: ['access', 'errors', 'first-where', 'issuers', 'policy', 'secret', 'store/store', 'system'],
       builtins: ['crypto'],
     },
     access: {
@@ -56,7 +57,7 @@ const TABLE: ImportTable = {
     runs: { uses: ['access', 'errors', 'store/store', 'system'], builtins: ['crypto'] },
     tokens: { uses: ['access', 'errors', 'secret'], types: ['keys', 'runs', 'system'], builtins: ['crypto'] },
     keys: { uses: ['errors', 'secret', 'store/store', 'system'], types: ['settings/settings'], builtins: ['crypto'] },
-    audit: { uses: ['audit/record', 'errors', 'store/store', 'system'], builtins: ['crypto'] },
+    audit: { uses: ['audit/record', 'errors', 'first-where', 'store/store', 'system'], builtins: ['crypto'] },
 
     // Flows.
     flows: {

@@ -1,4 +1,5 @@
 import { Refusal } from '../errors.ts';
+import { firstWhere } from '../first-where.ts';
 import type { Store } from '../store/store.ts';
 import type { EpochSeconds } from '../system.ts';
 import { readStored } from './chain.ts';
@@ -119,21 +120,6 @@ const lengthOf = async (store: Store, place: ChainDay): Promise<number> => {
     step *= 2;
   }
   return (await firstWhere(known + 1, known + step, isPast)) - 1;
-};
-
-/** The first position from `low` on, `high` at the latest, where `holds` becomes true; it stays true from there. */
-const firstWhere = async (
-  low: number,
-  high: number,
-  holds: (position: number) => Promise<boolean>,
-): Promise<number> => {
-  let [from, to] = [low, high];
-  while (from < to) {
-    const middle = Math.floor((from + to) / 2);
-    if (await holds(middle)) to = middle;
-    else from = middle + 1;
-  }
-  return from;
 };
 
 const recordAt = async (store: Store, key: string, position: number): Promise<AuditRecord | undefined> => {

@@ -1,4 +1,5 @@
 import { Refusal } from '../errors.ts';
+import { firstWhere } from '../first-where.ts';
 import { equalInConstantTime } from '../secret.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { type Clock, type EpochSeconds, epochSeconds, type Random, writeTime } from '../system.ts';
@@ -141,21 +142,6 @@ const shownBy = ({ at, bits, decision }: StoredDecision, filter: DecisionFilter)
   (filter.since === undefined || decision.time >= filter.since)
     ? { id: decisionId({ at, bits }), ...decision }
     : undefined;
-
-/** The first position from `low` on, `high` at the latest, where `holds` becomes true. */
-const firstWhere = async (
-  low: number,
-  high: number,
-  holds: (position: number) => Promise<boolean>,
-): Promise<number> => {
-  let [from, to] = [low, high];
-  while (from < to) {
-    const middle = Math.floor((from + to) / 2);
-    if (await holds(middle)) to = middle;
-    else from = middle + 1;
-  }
-  return from;
-};
 
 /** A place between two records: before `position` in the log of `day`. */
 interface Place {

@@ -4,7 +4,8 @@ import type { AuditLog } from '../audit/record.ts';
 import { Refusal } from '../errors.ts';
 import type { Directory } from '../runs/directory.ts';
 import type { RunRecords } from '../runs/records.ts';
-import { actorOf, refuseAndRecord } from './trace.ts';
+import { administratorsOnly } from './administrators-only.ts';
+import { actorOf, recordRefusals } from './trace.ts';
 
 export interface DeleteStackParts {
   readonly audit: AuditLog;
@@ -30,10 +31,7 @@ export const deleteStack = async (
     actor: actorOf(principal),
     detail: { project, stack },
   };
-  if (!principal.administrator) {
-    const refusal = new Refusal('not_permitted', { problem: 'only an organization administrator may delete a stack' });
-    throw await refuseAndRecord(parts.audit, trace, refusal);
-  }
+  await recordRefusals(parts.audit, trace, () => administratorsOnly(principal, 'delete a stack'));
   const name = `${organization.name}/${project}/${stack}`;
   const owner = await parts.directory.organization(organization.name, organization.id);
   const known = await parts.directory.findStack(owner, project, stack);

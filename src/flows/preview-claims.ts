@@ -13,6 +13,7 @@ import {
   type SubjectAttribute,
   splitEnvironmentPath,
 } from '../tokens/subject.ts';
+import { administratorsOnly } from './administrators-only.ts';
 import { audienceFor, draftForRun, type RunIssuer } from './draft-for-run.ts';
 import { checkNames } from './start-run.ts';
 
@@ -95,11 +96,7 @@ const draftEnvironment = async (
   asked: EnvironmentPreview,
   audience: string | undefined,
 ): Promise<Draft> => {
-  if (!principal.administrator) {
-    throw new Refusal('not_permitted', {
-      problem: "only an organization administrator may preview an environment's claims",
-    });
-  }
+  administratorsOnly(principal, "preview an environment's claims");
   const root = readEnvironmentName('root', asked.root);
   const current = asked.current === undefined ? root : readEnvironmentName('current', asked.current);
   const attributes = (asked.subjectAttributes ?? []).map(readAttribute);

@@ -6,6 +6,7 @@ import type { AuditRange } from '../../audit/range.ts';
 import { AUDIT_KINDS, type AuditKind } from '../../audit/record.ts';
 import { verifyAudit } from '../../audit/verify.ts';
 import { Refusal } from '../../errors.ts';
+import { administratorsOnly } from '../../flows/administrators-only.ts';
 import type { Store } from '../../store/store.ts';
 import { type Clock, epochSeconds, writeTime } from '../../system.ts';
 import { type ApiDoor, pageOf, timeIn } from './api.ts';
@@ -22,9 +23,7 @@ const DEFAULT_DAYS = 30;
 export const addAuditRoutes = (door: ApiDoor, parts: AuditRouteParts): void => {
   const rangeFor = async (ctx: Context): Promise<AuditRange> => {
     const { principal, organization } = await door.caller(ctx);
-    if (!principal.administrator) {
-      throw new Refusal('not_permitted', { problem: 'only an organization administrator may read the audit log' });
-    }
+    administratorsOnly(principal, 'read the audit log');
     const until = timeOf(ctx, 'until') ?? epochSeconds(parts.clock) + 1;
     const since = timeOf(ctx, 'since') ?? until - DEFAULT_DAYS * 86_400;
     return { organization: organization.name, since, until };
