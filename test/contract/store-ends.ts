@@ -71,7 +71,7 @@ export const endRules = (bench: Bench): void => {
 
     it('takes the end away with a put that names none, and keeps it with a replace that names none', async () => {
       const [put, replaced] = [bench.freshKey(), bench.freshKey()];
-      const expiresAt = await bench.soon(100);
+      const expiresAt = await bench.soon(1_000);
       for (const key of [put, replaced]) {
         await bench.store.create(key, 'one', { expiresAt, openUntil: expiresAt });
         await bench.store.append(key, ['record'], { to: 'document' });
@@ -79,7 +79,7 @@ export const endRules = (bench: Bench): void => {
       await bench.store.put(put, 'two');
       await bench.store.replace(replaced, 1, 'two');
       assert.equal((await bench.store.get(replaced))?.openUntil, expiresAt);
-      await bench.pass(150);
+      await bench.pass(1_050);
       assert.deepEqual(await bench.store.get(put), { value: 'two', version: 2, length: 1 });
       assert.equal((await bench.store.read(put, 1, 10)).length, 1);
       assert.equal(await bench.store.get(replaced), undefined);
@@ -88,22 +88,22 @@ export const endRules = (bench: Bench): void => {
 
     it('moves the end of a document and its log with a replace that names one', async () => {
       const key = bench.freshKey();
-      await bench.store.create(key, 'one', { expiresAt: await bench.soon(100) });
+      await bench.store.create(key, 'one', { expiresAt: await bench.soon(1_000) });
       await bench.store.append(key, ['record'], { to: 'document' });
       await bench.store.replace(key, 1, 'two', { expiresAt: await bench.soon(60_000) });
-      await bench.pass(150);
+      await bench.pass(1_050);
       assert.equal((await bench.store.get(key))?.length, 1);
       assert.equal((await bench.store.read(key, 1, 10)).length, 1);
     });
 
     it('lets counters and free logs go at their time and start anew', async () => {
       const [counter, log] = [bench.freshKey('counter'), bench.freshKey('log')];
-      const expiresAt = await bench.soon(100);
+      const expiresAt = await bench.soon(1_000);
       assert.equal(await bench.store.increment(counter, { expiresAt }), 1);
       assert.equal(await bench.store.increment(counter), 2);
       await bench.store.append(log, ['one', 'two'], { to: 'free', expiresAt });
       await bench.store.append(log, ['three'], { to: 'free' });
-      await bench.pass(150);
+      await bench.pass(1_050);
       assert.deepEqual(await bench.store.read(log, 1, 10), []);
       assert.equal(await bench.store.increment(counter), 1);
       assert.equal(positionOf(await bench.store.append(log, ['one'], { to: 'free' })), 1);
