@@ -15,6 +15,7 @@ if (redis !== undefined) process.env['RUNPASS_REDIS_SERVER'] = redis;
 const MEASUREMENTS: Readonly<Record<string, () => Promise<Measurement>>> = {
   issue: async () => (await import('./issue.ts')).measureIssuing,
   exchange: async () => (await import('./exchange.ts')).measureExchanges,
+  environments: async () => (await import('./environments.ts')).measureEnvironments,
   public: async () => (await import('./public.ts')).measurePublicDocuments,
   cold: async () => (await import('./cold.ts')).measureColdStart,
   'store-gone': async () => (await import('./store-gone.ts')).measureStoreGone,

@@ -2,12 +2,14 @@
  * `npm run interop [-- --pulumi v3.259.0 --esc v0.26.0 --provider main]`: clients that nobody here wrote, as released.
  *
  * Builds them from the module proxy of this machine's Go into a cache outside the repository (the first time takes
- * minutes), starts a server of the working tree, registers an issuer like GitHub's, and lets the programs log in.
+ * minutes), starts a server of the working tree, registers an issuer like GitHub's, and lets the programs log in
+ * and live with environments.
  * Prints a table; status 1 when a client does not get what it expects. Where there is no Go, or no proxy that has a
  * program, it says so and passes: `npm test` replays the same requests byte for byte.
  */
 import { parseArgs } from 'node:util';
 import { type Conversation, openConversation } from './interop/conversation.ts';
+import { talkAboutEnvironments } from './interop/environments.ts';
 import { build, CACHE, type GoProgram, whyNoGo } from './interop/go-programs.ts';
 import { esc, provider, pulumi } from './interop/programs.ts';
 import { talkAsEsc, talkAsProvider, talkAsPulumi } from './interop/talks.ts';
@@ -22,7 +24,9 @@ const { values } = parseArgs({
 
 const talks: readonly (readonly [GoProgram, (conversation: Conversation, binary: string) => Promise<void>])[] = [
   [pulumi(values.pulumi), talkAsPulumi],
+  [pulumi(values.pulumi), (conversation, binary) => talkAboutEnvironments(conversation, 'pulumi', binary)],
   [esc(values.esc, values.pulumi), talkAsEsc],
+  [esc(values.esc, values.pulumi), (conversation, binary) => talkAboutEnvironments(conversation, 'esc', binary)],
   [provider(values.provider), talkAsProvider],
 ];
 
@@ -31,7 +35,9 @@ const loudly = (sentence: string): void => console.error(`\n!!! ${sentence}\n`);
 const main = async (): Promise<number> => {
   const reason = await whyNoGo();
   if (reason !== undefined) {
-    loudly(`No real client was tried: ${reason}. Their requests are replayed by test/interop/exchange-*.test.ts.`);
+    loudly(
+      `No real client was tried: ${reason}. Their requests are replayed by test/interop/exchange-*.test.ts and environment-clients.test.ts.`,
+    );
     return 0;
   }
   console.error(`Programs are kept in ${CACHE}`);

@@ -1,6 +1,7 @@
 import { appOf } from './assemble/doors.ts';
 import { type FirstToken, firstToken, notYet } from './assemble/first-token.ts';
 import { publicDocuments } from './assemble/public-documents.ts';
+import { openCloudHttp } from './clouds/http.ts';
 import { KeyKeeper } from './flows/keep-keys.ts';
 import { publicDocumentsListener } from './http/public-documents.ts';
 import { listen } from './http/server.ts';
@@ -47,9 +48,11 @@ export const serveParts = async (parts: Parts): Promise<RunningServer> => {
       await Promise.all([clockTicks.stop(), keepers.v1.stop(), keepers.v2.stop()]);
     });
     const state = { firstToken: 'not yet' as FirstToken, draining: false, inFlight: () => 0 };
-    const outbound = openOutbound({});
-    stopping.push(() => outbound.close());
-    const app = appOf(parts, keepers, outbound, state);
+    const ways = { outbound: openOutbound({}), clouds: openCloudHttp() };
+    stopping.push(async () => {
+      await Promise.all([ways.outbound.close(), ways.clouds.close()]);
+    });
+    const app = appOf(parts, keepers, ways, state);
     const [base] = await Promise.all([
       readDiscoveryBase(parts.provider.provider),
       keepers.v1.start(),

@@ -125,6 +125,46 @@ export const REFUSALS = {
     sentence:
       'There is no decision "{decision}" in this organization: the token named no issuer that it trusts, too many were refused in that minute, or the record has reached the end of its retention.',
   },
+  environment_not_found: {
+    status: 404,
+    oauth: 'invalid_request',
+    sentence: 'There is no environment "{environment}" that you may use.',
+  },
+  environment_not_permitted: {
+    status: 403,
+    oauth: 'access_denied',
+    sentence: 'No role of yours lets you {access} the environment "{environment}".',
+  },
+  environment_exists: {
+    status: 409,
+    oauth: 'invalid_request',
+    sentence: 'There is an environment "{environment}" already.',
+  },
+  definition_invalid: {
+    status: 400,
+    oauth: 'invalid_request',
+    sentence: 'The definition of the environment is not valid; "diagnostics" says what is wrong, and where.',
+  },
+  revision_not_found: {
+    status: 404,
+    oauth: 'invalid_request',
+    sentence: 'The environment "{environment}" has no version "{version}".',
+  },
+  tag_not_found: {
+    status: 404,
+    oauth: 'invalid_request',
+    sentence: 'The environment "{environment}" has no such tag "{tag}".',
+  },
+  tag_exists: {
+    status: 409,
+    oauth: 'invalid_request',
+    sentence: 'The environment "{environment}" has a tag "{tag}" already.',
+  },
+  limit_reached: {
+    status: 409,
+    oauth: 'invalid_request',
+    sentence: 'There are as many {what} as there may be; delete some first.',
+  },
   issuing_paused: {
     status: 503,
     oauth: 'temporarily_unavailable',

@@ -24,6 +24,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   system: { clock: systemClock, random: systemRandom, log: silentLog },
   stdout: sink(process.stdout),
   stderr: sink(process.stderr),
+  childOutput: { stdout: process.stdout, stderr: process.stderr },
   stdin: {
     isTerminal: process.stdin.isTTY === true,
     read: (limit) => readText(process.stdin, limit),

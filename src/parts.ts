@@ -1,15 +1,18 @@
 import type { AccessTokens } from './access/access-token.ts';
 import { loadOrganizations } from './access/load.ts';
+import { openEnvironmentParts, type StoredEnvironments } from './assemble/environments.ts';
 import { openTrustRecords, standsBehind, type TrustRecords } from './assemble/trust.ts';
 import type { Sealer } from './audit/key.ts';
 import { openAuditLog, type RunningAuditLog } from './audit/log.ts';
 import { formatProblems } from './documents.ts';
+import { loadDeclaredEnvironments } from './environments/declared-files.ts';
 import { keepOrganizations, type OrganizationFiles, type OrganizationsInForce } from './flows/reload-organizations.ts';
 import { open, SealingError, type SealingKeys, seal } from './keys/seal.ts';
 import { createSealingKey, readSealingKeys } from './keys/sealing-file.ts';
 import { type LiveProvider, makeProvider } from './provider/live.ts';
 import { type Directory, openDirectory } from './runs/directory.ts';
 import { openRunRecords, type RunRecords } from './runs/records.ts';
+import { fingerprint } from './secret.ts';
 import { reservedNames } from './settings/rules.ts';
 import type { Settings } from './settings/settings.ts';
 import { StoreClock } from './store/clock.ts';
@@ -37,6 +40,7 @@ export interface Parts {
   readonly directory: Directory;
   readonly runs: RunRecords;
   readonly trust: TrustRecords;
+  readonly environments: StoredEnvironments;
   /** Stores what waits and lets go of everything. */
   close(): Promise<void>;
 }
@@ -66,6 +70,12 @@ export const openParts = async (
     const read = () => readOrganizations(settings);
     const organizations = keepOrganizations({ store, audit, log: local.log, replica, read }, files);
     const runs = openRunRecords(store, clock, settings.retention.finishedRuns);
+    const directory = openDirectory(store, local.random);
+    const sealer = sealerOf(sealingKeys);
+    const environments = openEnvironmentParts(
+      { ...system, store, audit, directory, sealer },
+      organizations.environments,
+    );
     const trust = openTrustRecords(store, system, settings, organizations);
     const stands = standsBehind(trust, runs);
     const provider = makeProvider({ settings, store, system, organizations: organizations.current, stands });
@@ -79,7 +89,8 @@ export const openParts = async (
       organizations,
       provider,
       accessTokens: provider.accessTokens,
-      directory: openDirectory(store, local.random),
+      directory,
+      environments,
       runs,
       trust,
       async close() {
@@ -95,7 +106,11 @@ export const openParts = async (
 
 const readOrganizations = async (settings: Settings): Promise<OrganizationFiles> => {
   const loaded = await loadOrganizations(settings.folders.organizations, reservedNames(settings));
-  return 'problems' in loaded ? { problems: formatProblems(loaded.problems) } : loaded;
+  if ('problems' in loaded) return { problems: formatProblems(loaded.problems) };
+  const { organizations, hash } = loaded;
+  const declared = await loadDeclaredEnvironments(settings.folders.environments, new Set(organizations.keys()));
+  if ('problems' in declared) return { problems: formatProblems(declared.problems) };
+  return { organizations, environments: declared.environments, hash: fingerprint(hash + declared.hash) };
 };
 
 /** The keys that open what is sealed in the store. Only a new embedded store may be given new ones. */

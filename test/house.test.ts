@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { REFUSALS } from '../src/errors.ts';
-import { type ImportTable, problemsWithImports, roomOf } from './house/imports.ts';
+import { problemsWithImports, roomOf } from './house/imports.ts';
+import { TABLE } from './house/table.ts';
 import {
   differences,
   problemsWithBarrels,
@@ -16,148 +17,6 @@ import {
   problemsWithWord,
   tableRows,
 } from './house/texts.ts';
-
-/**
- * Who may know whom: imports point inward only. docs/ARCHITECTURE.md draws the same table.
- *
- * `store/store`, `audit/record` and `settings/settings` are shapes and doors, without a line that runs
- * (but for StoreError), so the inner rooms may know them while the rooms around them stay at the edge.
- */
-const TABLE: ImportTable = {
-  rooms: {
-    // What everybody knows.
-    errors: { builtins: [] },
-    system: { builtins: ['crypto'] },
-    secret: { builtins: ['crypto', 'util'] },
-    nearest: { builtins: [] },
-    'json-schema': { builtins: [] },
-    'shape-problems': { uses: ['json-schema', 'nearest'], builtins: [] },
-    documents: { uses: ['json-schema', 'shape-problems'], builtins: [] },
-    'strict-json': { builtins: [] },
-    'first-where': { builtins: [] },
-    'store/store': { types: ['system'], builtins: [] },
-    'audit/record': { types: ['errors', 'system'], builtins: [] },
-    'settings/settings': { types: ['keys', 'secret'], builtins: [] },
-
-    // Pure rooms.
-    policy: { uses: ['documents', 'json-schema', 'nearest'], builtins: [] },
-    issuers: {
-      uses: ['documents', 'errors', 'json-schema', 'policy', 'secret', 'store/store', 'strict-json', 'system'],
-      builtins: ['crypto'],
-    },
-    exchange: {
-      uses: ['access', 'errors', 'first-where', 'issuers', 'policy', 'secret', 'store/store', 'system'],
-      builtins: ['crypto'],
-    },
-    access: {
-      uses: ['documents', 'errors', 'issuers', 'json-schema', 'nearest', 'policy', 'secret'],
-      types: ['system'],
-      builtins: ['crypto', 'zlib'],
-    },
-    runs: { uses: ['access', 'errors', 'store/store', 'system'], builtins: ['crypto'] },
-    tokens: { uses: ['access', 'errors', 'secret'], types: ['keys', 'runs', 'system'], builtins: ['crypto'] },
-    keys: { uses: ['errors', 'secret', 'store/store', 'system'], types: ['settings/settings'], builtins: ['crypto'] },
-    audit: { uses: ['audit/record', 'errors', 'first-where', 'store/store', 'system'], builtins: ['crypto'] },
-
-    // Flows.
-    flows: {
-      uses: [
-        'access',
-        'audit',
-        'audit/record',
-        'errors',
-        'exchange',
-        'issuers',
-        'keys',
-        'policy',
-        'runs',
-        'secret',
-        'system',
-        'tokens',
-      ],
-      types: ['settings/settings', 'store/store'],
-      builtins: [],
-    },
-
-    // Edges.
-    logging: { types: ['system'] },
-    'access/load': { uses: ['access', 'documents', 'errors'] },
-    'issuers/outbound': { uses: ['issuers', 'system'] },
-    'store/private-file': {},
-    'keys/sealing-file': { uses: ['keys', 'store/private-file'], types: ['system'] },
-    'keys/snapshot-file': { uses: ['keys', 'store/private-file'] },
-    settings: {
-      uses: ['access', 'documents', 'json-schema', 'keys', 'nearest', 'secret', 'settings/settings', 'shape-problems'],
-    },
-    store: { uses: ['store/store', 'system'], types: ['secret', 'settings/settings'] },
-    provider: {
-      uses: ['access', 'errors', 'exchange', 'flows', 'keys', 'secret', 'store/store', 'system'],
-      types: ['audit/record', 'settings/settings'],
-    },
-    http: {
-      uses: [
-        'access',
-        'audit',
-        'audit/record',
-        'errors',
-        'exchange',
-        'flows',
-        'issuers',
-        'json-schema',
-        'keys',
-        'policy',
-        'runs',
-        'secret',
-        'store/store',
-        'strict-json',
-        'system',
-      ],
-      types: ['provider', 'settings/settings', 'tokens'],
-    },
-    cli: {
-      uses: [
-        'access',
-        'access/load',
-        'assemble',
-        'parts',
-        'logging',
-        'audit',
-        'audit/record',
-        'documents',
-        'errors',
-        'exchange',
-        'flows',
-        'issuers',
-        'keys',
-        'keys/sealing-file',
-        'policy',
-        'runs',
-        'secret',
-        'settings',
-        'settings/settings',
-        'store',
-        'store/store',
-        'system',
-        'tokens',
-      ],
-    },
-  },
-  everything: ['parts', 'assemble', 'main'],
-  packages: {
-    '@koa/router': ['http'],
-    ajv: ['http', 'shape-problems'],
-    commander: ['cli'],
-    ioredis: ['store'],
-    'ipaddr.js': ['issuers/outbound'],
-    jose: ['cli', 'keys'],
-    koa: ['assemble', 'http', 'provider'],
-    'oidc-provider': ['provider'],
-    pino: ['logging'],
-    'prom-client': ['http'],
-    undici: ['cli', 'issuers/outbound'],
-    yaml: ['cli', 'documents', 'settings'],
-  },
-};
 
 /** The only files that may touch the clock, the process, global randomness and the network. */
 const MAY_TOUCH_GLOBALS = ['main.ts', 'settings/load.ts', 'system.ts'];

@@ -14,14 +14,16 @@ export const completeOrganization = (file: OrganizationFile): Organization =>
       roles,
     })),
     teams: (file.teams ?? []).map(({ members = [], roles = [], ...team }) => ({ ...team, members, roles })),
-    roles: (file.roles ?? []).map(({ name, allow }) => ({
+    roles: (file.roles ?? []).map(({ name, allow = [], environments = [] }) => ({
       name,
       permissions: allow.map(({ project, stack, operations }) => ({
         project,
         stack,
         operations: operations === 'all' ? OPERATIONS : operations,
       })),
+      environments,
     })),
+    defaultEnvironmentAccess: file.environments?.defaultAccess ?? 'none',
     clients: (file.clients ?? []).map(client),
     trustedIssuers: (file.trustedIssuers ?? []).map(completeDeclaredIssuer),
     subjects: (file.subjects ?? []).map(({ project = '*', stack = '*', components }) => ({

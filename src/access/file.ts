@@ -1,6 +1,13 @@
 import { TRUSTED_ISSUERS_SCHEMA, type TrustedIssuerInFile } from '../issuers/file.ts';
 import { choice, type JsonSchema, list, mapping, text } from '../json-schema.ts';
-import { OPERATIONS, type Operation, type SubjectComponents } from './organization.ts';
+import {
+  ENVIRONMENT_LEVELS,
+  type EnvironmentAccess,
+  type EnvironmentPermission,
+  OPERATIONS,
+  type Operation,
+  type SubjectComponents,
+} from './organization.ts';
 
 /** An organization's file as it is written. */
 export interface OrganizationFile {
@@ -9,6 +16,7 @@ export interface OrganizationFile {
   readonly users?: readonly UserInFile[];
   readonly teams?: readonly TeamInFile[];
   readonly roles?: readonly RoleInFile[];
+  readonly environments?: { readonly defaultAccess?: EnvironmentAccess };
   readonly clients?: readonly ClientInFile[];
   readonly subjects?: readonly SubjectInFile[];
   readonly trustedIssuers?: readonly TrustedIssuerInFile[];
@@ -32,11 +40,12 @@ export interface TeamInFile {
 
 export interface RoleInFile {
   readonly name: string;
-  readonly allow: readonly {
+  readonly allow?: readonly {
     readonly project: string;
     readonly stack: string;
     readonly operations: 'all' | readonly Operation[];
   }[];
+  readonly environments?: readonly EnvironmentPermission[];
 }
 
 export interface ClientInFile {
@@ -134,7 +143,7 @@ export const ORGANIZATION_SCHEMA: JsonSchema = {
       ),
       roles: list(
         mapping(
-          'A role: what its holders may run. Nobody but administrators may run what no role allows.',
+          'A role: what its holders may run, and what they may do with environments. It has `allow`, `environments` or both.',
           {
             name: name('Name of the role.'),
             allow: list(
@@ -158,15 +167,40 @@ export const ORGANIZATION_SCHEMA: JsonSchema = {
                 ['project', 'stack', 'operations'],
               ),
               1000,
-              'What the role allows.',
+              'What the role allows to run. Nobody but administrators may run what no role allows.',
+              { default: [] },
+            ),
+            environments: list(
+              mapping(
+                'Access to some environments.',
+                {
+                  project: pattern('project'),
+                  environment: pattern('environment'),
+                  access: choice(
+                    ENVIRONMENT_LEVELS.filter((level) => level !== 'none'),
+                    'The most that may be done with them; each level includes those before it.',
+                  ),
+                },
+                ['project', 'environment', 'access'],
+              ),
+              1000,
+              'What the role allows with environments; the highest level that matches counts.',
+              { default: [] },
             ),
           },
-          ['name', 'allow'],
+          ['name'],
         ),
         1000,
         'The roles.',
         { default: [] },
       ),
+      environments: mapping('Environments, whatever the roles say.', {
+        defaultAccess: choice(
+          ENVIRONMENT_LEVELS,
+          'What personal and team tokens may do with every environment of the organization.',
+          { default: 'none' },
+        ),
+      }),
       clients: list(
         mapping(
           'A control plane that authenticates at `<v1 issuer>/token`.',

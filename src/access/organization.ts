@@ -19,9 +19,21 @@ export interface Permission {
   readonly operations: readonly Operation[];
 }
 
+/** What may be done with an environment; each level includes those before it. */
+export const ENVIRONMENT_LEVELS = ['none', 'read', 'open', 'write', 'admin'] as const;
+export type EnvironmentAccess = (typeof ENVIRONMENT_LEVELS)[number];
+
+/** One line of a role about environments: names as in `Permission`. */
+export interface EnvironmentPermission {
+  readonly project: string;
+  readonly environment: string;
+  readonly access: EnvironmentAccess;
+}
+
 export interface Role {
   readonly name: string;
   readonly permissions: readonly Permission[];
+  readonly environments: readonly EnvironmentPermission[];
 }
 
 export interface User {
@@ -69,6 +81,8 @@ export interface Organization {
   readonly users: readonly User[];
   readonly teams: readonly Team[];
   readonly roles: readonly Role[];
+  /** What personal and team tokens may do with every environment, whatever their roles say. */
+  readonly defaultEnvironmentAccess: EnvironmentAccess;
   readonly clients: readonly Client[];
   readonly subjects: readonly SubjectRule[];
   readonly trustedIssuers: readonly DeclaredIssuer[];

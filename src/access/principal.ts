@@ -1,5 +1,5 @@
 import { matchesName } from './names.ts';
-import type { Operation, Organization, Permission } from './organization.ts';
+import type { EnvironmentPermission, Operation, Organization, Permission } from './organization.ts';
 
 /** Who is calling, after authentication: always inside one organization. */
 export interface Principal {
@@ -12,6 +12,7 @@ export interface Principal {
   /** May do everything in the organization. */
   readonly administrator: boolean;
   readonly permissions: readonly Permission[];
+  readonly environments: readonly EnvironmentPermission[];
 }
 
 /** What a stored access token says of its holder; the rest is read from the organization at each use. */
@@ -47,17 +48,23 @@ export interface Origin {
 export const principalOf = (holder: Holder, organization: Organization): Principal | undefined => {
   const rights = rightsOf(holder, organization);
   if (!rights) return undefined;
+  const roles = organization.roles.filter((role) => rights.roles.includes(role.name));
   return {
     kind: holder.kind,
     organization: organization.name,
     name: holder.name,
     tokenName: holder.tokenName,
     administrator: rights.administrator,
-    permissions: organization.roles
-      .filter((role) => rights.roles.includes(role.name))
-      .flatMap((role) => role.permissions),
+    permissions: roles.flatMap((role) => role.permissions),
+    environments: [...roles.flatMap((role) => role.environments), ...defaultOf(holder, organization)],
   };
 };
+
+/** The organization's default counts for its people and teams, not for machines. */
+const defaultOf = ({ kind }: Holder, organization: Organization): readonly EnvironmentPermission[] =>
+  kind === 'personal' || kind === 'team'
+    ? [{ project: '*', environment: '*', access: organization.defaultEnvironmentAccess }]
+    : [];
 
 interface Rights {
   readonly administrator: boolean;
@@ -100,3 +107,17 @@ export const mayRun = (
       matchesName(permission.project, target.project) &&
       matchesName(permission.stack, target.stack),
   );
+
+/** As whom a principal opens environments: machines go by the organization's name. Contract section 2.1. */
+export const actingFor = (
+  principal: Pick<Principal, 'kind' | 'name' | 'organization'>,
+): {
+  readonly user: string;
+  readonly token: { readonly type: 'personal' | 'team' | 'organization'; readonly team: string };
+} => ({
+  user: principal.kind === 'personal' ? principal.name : principal.organization,
+  token: {
+    type: principal.kind === 'personal' || principal.kind === 'team' ? principal.kind : 'organization',
+    team: principal.kind === 'team' ? principal.name : '',
+  },
+});

@@ -51,6 +51,11 @@ export const findOrganizationProblems = (file: OrganizationFile): readonly Findi
       'name',
       'role',
     ),
+    ...roles.flatMap(({ allow, environments }, index) => {
+      if (allow !== undefined || environments !== undefined) return [];
+      const suggestion = 'write "allow", "environments" or both';
+      return [{ at: ['roles', index], problem: 'says nothing of what its holders may do', suggestion }];
+    }),
     ...unknownRoles('users', users),
     ...unknownRoles('teams', teams),
     ...unknownRoles('clients', clients),

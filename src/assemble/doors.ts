@@ -10,6 +10,8 @@ import { openApiDoor } from '../http/routes/api.ts';
 import { addAuditRoutes } from '../http/routes/audit.ts';
 import { addClaimRoutes } from '../http/routes/claims.ts';
 import { addDecisionRoutes } from '../http/routes/decisions.ts';
+import { addEnvironmentSessionRoutes } from '../http/routes/environment-sessions.ts';
+import { addEnvironmentRoutes } from '../http/routes/environments.ts';
 import { exchangeRoute } from '../http/routes/exchange.ts';
 import { healthRoutes } from '../http/routes/health.ts';
 import { addPolicyRoutes } from '../http/routes/policies.ts';
@@ -18,11 +20,11 @@ import { addRunRoutes } from '../http/routes/runs.ts';
 import { addStackRoutes } from '../http/routes/stacks.ts';
 import { addTrustedIssuerRoutes } from '../http/routes/trusted-issuers.ts';
 import { addUserRoutes } from '../http/routes/user.ts';
-import type { Outbound } from '../issuers/fetching.ts';
 import type { Parts } from '../parts.ts';
 import { acceptExchanges } from '../provider/exchange-grant.ts';
 import { providerMiddleware } from '../provider/mount.ts';
 import type { IssuerName, Settings } from '../settings/settings.ts';
+import { openingParts, type Ways } from './environments.ts';
 import { exchangeParts } from './exchange.ts';
 import type { FirstToken } from './first-token.ts';
 import type { Keepers } from './public-documents.ts';
@@ -41,7 +43,7 @@ interface ServerState {
 }
 
 /** Every door of the server, and what stands behind each. */
-export const appOf = (parts: Parts, keepers: Keepers, outbound: Outbound, state: ServerState): Koa => {
+export const appOf = (parts: Parts, keepers: Keepers, ways: Ways, state: ServerState): Koa => {
   const { settings, system, store, audit, directory, runs, organizations } = parts;
   const issuers = { v1: issuerOf(settings, 'v1'), v2: issuerOf(settings, 'v2') };
   const metrics = openMetrics(metricSources(parts, keepers, () => state.inFlight()));
@@ -63,11 +65,14 @@ export const appOf = (parts: Parts, keepers: Keepers, outbound: Outbound, state:
   addStackRoutes(door, stories);
   addAuditRoutes(door, stories);
   addUserRoutes(door);
-  const trust = exchangeParts(parts, keepers, outbound, metrics);
+  const trust = exchangeParts(parts, keepers, ways.outbound, metrics);
   const trustStories = { ...stories, ...trust, ownIssuers: Object.values(issuers).map(({ url }) => url) };
   addTrustedIssuerRoutes(door, trustStories);
   addPolicyRoutes(door, trustStories);
   addDecisionRoutes(door, trustStories);
+  const opening = openingParts(parts, keepers, issuers, ways);
+  addEnvironmentSessionRoutes(door, opening);
+  addEnvironmentRoutes(door, opening);
   const tell = (question: ExchangeQuestion, caller?: { readonly clientOrganization?: string }) =>
     exchangeToken(trust, question, caller);
   const exchange = limitRefusedExchanges(tell, system.clock, settings.exchange.refusalsPerMinute);

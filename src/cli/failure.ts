@@ -1,6 +1,3 @@
-/** 1: refused or failed. 2: the command cannot be understood, or what it was given cannot be used. */
-export type ExitStatus = 0 | 1 | 2;
-
 /**
  * Why a command did not do what it was asked.
  *
@@ -9,6 +6,7 @@ export type ExitStatus = 0 | 1 | 2;
  */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
+  /** 1: refused or failed. 2: the command cannot be understood, or what it was given cannot be used. */
   readonly exit: 1 | 2;
   readonly code: string | undefined;
   readonly hint: string | undefined;

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { ChildStatus } from './child-status.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addClaimsCommand } from './commands/claims.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addEnvCommands } from './commands/env/env.ts';
 import { addKeysCommands } from './commands/keys.ts';
 import { addLoginCommands } from './commands/login.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -12,7 +14,6 @@ import { addStoreCommands } from './commands/store.ts';
 import { addTokenCommands } from './commands/token.ts';
 import { addTrustCommands } from './commands/trust/trust.ts';
 import { addWhoamiCommand } from './commands/whoami.ts';
-import type { ExitStatus } from './failure.ts';
 import { printFailure } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -43,18 +44,23 @@ export const commandTable = (around: Surroundings): Command => {
   addClaimsCommand(program, around);
   addAuditCommands(program, around);
   addTrustCommands(program, around);
+  addEnvCommands(program, around);
   addLoginCommands(program, around);
   addWhoamiCommand(program, around);
   addDoctorCommand(program, around);
   return program;
 };
 
-/** Runs one command line, without the program's name; never throws, always says what went wrong. */
-export const runCommandLine = async (args: readonly string[], around: Surroundings): Promise<ExitStatus> => {
+/**
+ * Runs one command line, without the program's name, and gives its exit status: 0, 1 or 2, and of a command that runs
+ * another one the status of that one. Never throws, always says what went wrong.
+ */
+export const runCommandLine = async (args: readonly string[], around: Surroundings): Promise<number> => {
   try {
     await commandTable(around).parseAsync([...args], { from: 'user' });
     return 0;
   } catch (reason) {
+    if (reason instanceof ChildStatus) return reason.status;
     if (!(reason instanceof CommanderError)) return printFailure(around, reason);
     return reason.code === 'commander.helpDisplayed' || reason.code === 'commander.version' ? 0 : 2;
   }

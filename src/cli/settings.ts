@@ -12,14 +12,18 @@ export const readSettings = async ({ env, cwd }: Surroundings, file?: string): P
   return loaded.settings;
 };
 
-/** The organizations that the installation's files declare; throws everything that is wrong with them, at once. */
+/** The organizations that the installation's files declare; environments in files are read with them. Throws everything that is wrong with them, at once. */
 export const readOrganizations = async (settings: Settings): Promise<ReadonlyMap<string, Organization>> => {
-  const [{ loadOrganizations }, { reservedNames }] = await Promise.all([
+  const [{ loadOrganizations }, { loadDeclaredEnvironments }, { reservedNames }] = await Promise.all([
     import('../access/load.ts'),
+    import('../environments/declared-files.ts'),
     import('../settings/rules.ts'),
   ]);
   const loaded = await loadOrganizations(settings.folders.organizations, reservedNames(settings));
   if ('problems' in loaded) throw problemsWith('organizations', loaded.problems);
+  const names = new Set(loaded.organizations.keys());
+  const environments = await loadDeclaredEnvironments(settings.folders.environments, names);
+  if ('problems' in environments) throw problemsWith('environments', environments.problems);
   return loaded.organizations;
 };
 

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Environment } from '../settings/variables.ts';
 import type { System } from '../system.ts';
 
@@ -22,6 +23,8 @@ export interface Surroundings {
   readonly stdout: TextSink;
   /** Takes everything that is not the answer. */
   readonly stderr: TextSink;
+  /** The same two for what a command that we run writes: bytes, at the pace of whoever reads them. */
+  readonly childOutput: { readonly stdout: Writable; readonly stderr: Writable };
   readonly stdin: {
     readonly isTerminal: boolean;
     /** All of it, as text; at most `limit` characters, more is cut off. */

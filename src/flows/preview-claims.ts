@@ -1,7 +1,7 @@
 import { LOGIN_PROVIDERS } from '../access/login-providers.ts';
 import { problemWithName } from '../access/names.ts';
 import type { Operation, Organization } from '../access/organization.ts';
-import { mayRun, type Principal } from '../access/principal.ts';
+import { actingFor, mayRun, type Principal } from '../access/principal.ts';
 import { Refusal } from '../errors.ts';
 import type { Directory } from '../runs/directory.ts';
 import type { Draft } from '../tokens/draft.ts';
@@ -111,11 +111,7 @@ const draftEnvironment = async (
     organization: owner,
     root: await identify(root),
     current: await identify(current),
-    user: principal.kind === 'personal' ? principal.name : organization.name,
-    token: {
-      type: principal.kind === 'personal' || principal.kind === 'team' ? principal.kind : ('organization' as const),
-      team: principal.kind === 'team' ? principal.name : '',
-    },
+    ...actingFor(principal),
   };
   if (issuer.name === 'v1') return draftEnvironmentToken(issuer.subjectPrefix, opening, attributes, aud);
   if (attributes.length > 0) {

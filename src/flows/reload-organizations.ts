@@ -1,11 +1,17 @@
 import type { Organization } from '../access/organization.ts';
 import type { AuditLog } from '../audit/record.ts';
+import type { DeclaredEnvironments } from '../environments/record.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../system.ts';
 
-/** What reading the organization files gave: what they declare, or one text with everything that is wrong. */
+/** What reading the files gave: organizations and environments that they declare, or one text with everything that is wrong. */
 export type OrganizationFiles =
-  | { readonly organizations: ReadonlyMap<string, Organization>; readonly hash: string }
+  | {
+      readonly organizations: ReadonlyMap<string, Organization>;
+      /** By organization, then by `project/name`. */
+      readonly environments: ReadonlyMap<string, DeclaredEnvironments>;
+      readonly hash: string;
+    }
   | { readonly problems: string };
 
 export interface OrganizationsParts {
@@ -19,11 +25,15 @@ export interface OrganizationsParts {
 /** The organizations in force on this replica. */
 export interface OrganizationsInForce {
   current(): ReadonlyMap<string, Organization>;
+  /** What files declare of an organization's environments. */
+  environments(organization: string): DeclaredEnvironments;
   /** Reads the files again; files with a mistake change nothing. */
   reload(): Promise<void>;
   /** Tells the other replicas which files are in force here, and says so in the log where theirs differ. */
   compare(): Promise<void>;
 }
+
+const NONE: DeclaredEnvironments = new Map();
 
 const DOCUMENT = 'organizations-in-force';
 
@@ -52,6 +62,7 @@ export const keepOrganizations = (
   };
   return {
     current: () => inForce.organizations,
+    environments: (organization) => inForce.environments.get(organization) ?? NONE,
     compare,
     async reload() {
       const read = await parts.read();

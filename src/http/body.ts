@@ -91,6 +91,9 @@ const PARAMETER_READERS: ReadonlyMap<string, (text: string) => Readonly<Record<s
   ['application/x-www-form-urlencoded', formParameters],
 ]);
 
+/** A body that is text by itself, whatever its content type says. The same limits count. */
+export const readBodyText = (ctx: Context): Promise<string> => readText(ctx);
+
 const readText = async (ctx: Context): Promise<string> => {
   const { bodyBytes, bodySeconds } = limitsOf(ctx);
   if ((ctx.request.length ?? 0) > bodyBytes) throw new Refusal('body_too_large', { limit: bodyBytes });

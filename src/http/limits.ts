@@ -20,6 +20,10 @@ const ROUTE_LIMITS: Readonly<Record<string, Partial<RouteLimits>>> = {
   'POST /api/orgs/:org/oidc/issuers': { bodyBytes: 256 * 1024 },
   'PATCH /api/orgs/:org/oidc/issuers/:issuer': { bodyBytes: 256 * 1024 },
   'PATCH /api/orgs/:org/auth/policies/:policy': { bodyBytes: 256 * 1024 },
+  // Definitions of environments.
+  'PATCH /api/esc/environments/:org/:project/:environment': { bodyBytes: 1024 * 1024 },
+  'POST /api/esc/environments/:org/yaml/check': { bodyBytes: 1024 * 1024 },
+  'POST /api/esc/environments/:org/yaml/open': { bodyBytes: 1024 * 1024 },
 };
 
 export const limitsOf = (ctx: Context): RouteLimits => ({

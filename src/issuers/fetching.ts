@@ -29,3 +29,22 @@ export interface Outbound {
   getJson(url: string, permissions: FetchPermissions): Promise<FetchedDocument>;
   close(): Promise<void>;
 }
+
+/** A JSON text to post, with the headers that belong to it (names in lower case). */
+export interface PostedJson {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What came back: also a refusal, whose reason its body may tell. */
+export interface PostAnswer {
+  readonly status: number;
+  /** The whole body where it is JSON; else empty. */
+  readonly bytes: Uint8Array;
+}
+
+/** The only way to send something to a stranger's address, under the guards of `Outbound`. */
+export interface OutboundPosts {
+  /** Gives every answer but a redirect. Throws `IssuerProblem`. */
+  postJson(url: string, posted: PostedJson, permissions: FetchPermissions): Promise<PostAnswer>;
+}

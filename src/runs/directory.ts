@@ -1,3 +1,4 @@
+import { Refusal } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Random } from '../system.ts';
 import type { Identified } from './run.ts';
@@ -21,6 +22,8 @@ export interface Directory {
   project(organization: Identified, name: string): Promise<Identified>;
   stack(organization: Identified, project: string, name: string): Promise<KnownStack>;
   environment(organization: Identified, project: string, name: string): Promise<Identified>;
+  /** Ends the environment with this id, and forgets the id; false when the name has another one, or none. */
+  deleteEnvironment(organization: Identified, project: string, name: string, id: string): Promise<boolean>;
   /** The stack if it exists; this never makes one. */
   findStack(organization: Identified, project: string, name: string): Promise<KnownStack | undefined>;
   /** The project if it exists; this never makes one. */
@@ -32,6 +35,20 @@ export interface Directory {
 /** Where a stack's document and the log of its runs live: one key, so that an ordinal is given in one step. */
 export const stackKey = (organizationId: string, project: string, name: string): string =>
   `stack/${organizationId}/${project}/${name}`;
+
+/** Where an environment's document lives: its id since somebody first named it, all else since it was created. */
+export const environmentKey = (organizationId: string, project: string, name: string): string =>
+  `environment/${organizationId}/${project}/${name}`;
+
+/** 9999-12-31T23:59:59Z: a document written over one that expires keeps that time unless it is given another. */
+const FOR_EVER = 253_402_300_799_000;
+
+/** What is left of a deleted environment, so that versions go on; after a day nobody holds one of what is gone. */
+const GONE = JSON.stringify({});
+const GONE_KEPT_MS = 86_400_000;
+
+/** Attempts of a change against others at the same moment. */
+const ATTEMPTS = 10;
 
 export const openDirectory = (store: Store, random: Random): Directory => {
   const find = async (key: string) => {
@@ -66,7 +83,26 @@ export const openDirectory = (store: Store, random: Random): Directory => {
       return { name, id: known.id, project: { name: project, id: owner.id }, runs: known.length };
     },
     async environment(organization, project, name) {
-      return { name, id: (await identify(`environment-id/${organization.id}/${project}/${name}`)).id };
+      const key = environmentKey(organization.id, project, name);
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const stored = await store.get(key);
+        const known = stored && (JSON.parse(stored.value) as { id?: string }).id;
+        if (known !== undefined) return { name, id: known };
+        const id = random.uuid();
+        const written = await store.replace(key, stored?.version ?? 0, JSON.stringify({ id }), { expiresAt: FOR_EVER });
+        if (written !== 'conflict') return { name, id };
+      }
+      throw new Refusal('conflict');
+    },
+    async deleteEnvironment(organization, project, name, id) {
+      const key = environmentKey(organization.id, project, name);
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const stored = await store.get(key);
+        if (!stored || (JSON.parse(stored.value) as { id?: string }).id !== id) return false;
+        const expiresAt = (await store.time()) + GONE_KEPT_MS;
+        if ((await store.replace(key, stored.version, GONE, { expiresAt })) !== 'conflict') return true;
+      }
+      throw new Refusal('conflict');
     },
     async findStack(organization, project, name) {
       const [owner, known] = await Promise.all([

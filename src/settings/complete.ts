@@ -24,6 +24,7 @@ export const completeSettings = (file: SettingsFile, variables: SettingsFile, { 
     keys: path(variables.folders?.keys, file.folders?.keys, DEFAULTS.folders.keys),
     data: path(variables.folders?.data, file.folders?.data, DEFAULTS.folders.data),
     organizations: path(undefined, file.folders?.organizations, DEFAULTS.folders.organizations),
+    environments: path(undefined, file.folders?.environments, DEFAULTS.folders.environments),
   };
   const url = variables.url ?? file.url ?? DEFAULTS.url;
   const door = defaultDoor(url);
@@ -60,6 +61,8 @@ export const completeSettings = (file: SettingsFile, variables: SettingsFile, { 
       ]),
     ),
     exchange: { ...DEFAULTS.exchange, ...file.exchange },
+    environments: { ...DEFAULTS.environments, ...file.environments },
+    clouds: { endpoints: { ...DEFAULTS.clouds.endpoints, ...file.clouds?.endpoints } },
     runs: { ...DEFAULTS.runs, ...file.runs },
     accessTokens: { ...DEFAULTS.accessTokens, ...file.accessTokens },
     retention: { ...DEFAULTS.retention, ...file.retention },

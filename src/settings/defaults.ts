@@ -3,7 +3,12 @@ const DAY = 86_400;
 /** What holds where the settings file says nothing: every default of the installation, in one place. Seconds. */
 export const DEFAULTS = {
   url: 'http://localhost:8080',
-  folders: { keys: 'keys', data: 'data', organizations: 'config/organizations' },
+  folders: {
+    keys: 'keys',
+    data: 'data',
+    organizations: 'config/organizations',
+    environments: 'config/environments',
+  },
   http: {
     /** Behind a TLS proxy; with an `http:` URL the address and port of that URL count. */
     host: '0.0.0.0',
@@ -73,6 +78,8 @@ export const DEFAULTS = {
       'ipaddr',
     ],
   },
+  environments: { vaultAudience: 'prefixed' },
+  clouds: { endpoints: {} },
   runs: { defaultDeadline: DAY, maxDuration: 7 * DAY },
   accessTokens: { defaultLifetime: 7200, maxLifetime: 90 * DAY },
   retention: { finishedRuns: 90 * DAY, decisions: 30 * DAY, audit: 400 * DAY },

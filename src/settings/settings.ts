@@ -39,6 +39,15 @@ export type StoreSettings =
       readonly keyPrefix: string;
     };
 
+/** Where a cloud is, when it is not where it publishes to be: base URLs, without the path of a call. */
+export interface CloudEndpointSettings {
+  readonly awsSts?: string;
+  readonly googleSts?: string;
+  readonly googleIamCredentials?: string;
+  readonly doppler?: string;
+  readonly infisical?: string;
+}
+
 /** What the operator grants to one organization, and it cannot give to itself. */
 export interface OrganizationSettings {
   /** Audiences that its callers may choose on v1. */
@@ -53,7 +62,12 @@ export interface Settings {
   readonly file: string;
   /** Public base URL, without a trailing slash. */
   readonly url: string;
-  readonly folders: { readonly keys: string; readonly data: string; readonly organizations: string };
+  readonly folders: {
+    readonly keys: string;
+    readonly data: string;
+    readonly organizations: string;
+    readonly environments: string;
+  };
   readonly http: {
     readonly host: string;
     readonly port: number;
@@ -86,6 +100,14 @@ export interface Settings {
     readonly recordedRefusalsPerMinute: number;
     /** Top-level claims of subject tokens that no decision keeps. */
     readonly personalClaims: readonly string[];
+  };
+  readonly environments: {
+    /** The audience of Vault logins on v1: `vault:<organization>`, or the bare organization. */
+    readonly vaultAudience: 'prefixed' | 'bare';
+  };
+  readonly clouds: {
+    /** Base URLs in place of the clouds' published ones. */
+    readonly endpoints: CloudEndpointSettings;
   };
   readonly runs: { readonly defaultDeadline: number; readonly maxDuration: number };
   readonly accessTokens: { readonly defaultLifetime: number; readonly maxLifetime: number };

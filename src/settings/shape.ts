@@ -7,7 +7,12 @@ import { LOG_LEVELS, type LogLevel, type OrganizationSettings, type Settings } f
 /** The settings file as it is written: everything may be absent, nothing is checked beyond `SETTINGS_SCHEMA`. */
 export interface SettingsFile {
   readonly url?: string;
-  readonly folders?: { readonly keys?: string; readonly data?: string; readonly organizations?: string };
+  readonly folders?: {
+    readonly keys?: string;
+    readonly data?: string;
+    readonly organizations?: string;
+    readonly environments?: string;
+  };
   readonly http?: {
     readonly host?: string;
     readonly port?: number;
@@ -31,6 +36,8 @@ export interface SettingsFile {
   readonly claimNamespace?: string;
   readonly organizations?: Readonly<Record<string, Partial<OrganizationSettings>>>;
   readonly exchange?: Partial<Settings['exchange']>;
+  readonly environments?: Partial<Settings['environments']>;
+  readonly clouds?: { readonly endpoints?: Settings['clouds']['endpoints'] };
   readonly runs?: { readonly defaultDeadline?: number; readonly maxDuration?: number };
   readonly accessTokens?: { readonly defaultLifetime?: number; readonly maxLifetime?: number };
   readonly retention?: { readonly finishedRuns?: number; readonly decisions?: number; readonly audit?: number };
@@ -44,6 +51,13 @@ interface IssuerInFile {
 
 const DAY = 86_400;
 const YEAR = 365 * DAY;
+
+const endpoint = (cloud: string): JsonSchema =>
+  text(`Base URL of ${cloud}.`, {
+    title: 'an https URL without a slash at its end, or http: on this machine',
+    maxLength: 255,
+    pattern: '^(https://[a-z0-9.-]+(:[0-9]{1,5})?|http://(localhost|127\\.0\\.0\\.1)(:[0-9]{1,5})?)$',
+  });
 
 // Ranges of the single times; which combinations are sound, `checkTiming` says.
 const timings = (defaults: Timing | undefined): Readonly<Record<keyof Timing, JsonSchema>> => {
@@ -93,6 +107,10 @@ export const SETTINGS_SCHEMA: JsonSchema = {
       keys: folder(DEFAULTS.folders.keys, 'Where the sealing keys lie.'),
       data: folder(DEFAULTS.folders.data, 'Where the embedded store and the first access token lie.'),
       organizations: folder(DEFAULTS.folders.organizations, 'Where each organization has its file.'),
+      environments: folder(
+        DEFAULTS.folders.environments,
+        'Where environments may have files: `<organization>/<project>/<environment>.yaml`.',
+      ),
     }),
     http: mapping('The door.', {
       host: text('Address to listen on. With an `http:` URL the default is the loopback address of that URL.', {
@@ -214,6 +232,22 @@ export const SETTINGS_SCHEMA: JsonSchema = {
         ),
         uniqueItems: true,
       },
+    }),
+    environments: mapping('Environments.', {
+      vaultAudience: choice(
+        ['prefixed', 'bare'],
+        'Audience of the tokens of `vault-login`: `vault:<organization>`, or the bare organization, as older roles have it.',
+        { default: DEFAULTS.environments.vaultAudience },
+      ),
+    }),
+    clouds: mapping('The clouds that environments log in to.', {
+      endpoints: mapping('Base URLs in place of the published ones, for private endpoints and for tests.', {
+        awsSts: endpoint('AWS STS'),
+        googleSts: endpoint("Google's token service"),
+        googleIamCredentials: endpoint('Google IAM credentials'),
+        doppler: endpoint('Doppler'),
+        infisical: endpoint('Infisical'),
+      }),
     }),
     runs: mapping('Runs.', {
       defaultDeadline: whole(60, 30 * DAY, 'Seconds after which a run is over when its starter names no deadline.', {

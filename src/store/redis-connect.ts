@@ -48,7 +48,8 @@ const commonOptions = (settings: RedisSettings, timeoutMs: number) =>
     ...(settings.password === undefined ? {} : { password: settings.password.reveal() }),
     ...(settings.tls ? { tls: settings.ca === undefined ? {} : { ca: settings.ca } } : {}),
     connectionName: 'runpass',
-    commandTimeout: timeoutMs,
+    // Our own deadline comes first; this one is for what the library asks by itself.
+    commandTimeout: 2 * timeoutMs,
     connectTimeout: 1_000,
     socketTimeout: 2_000,
     maxRetriesPerRequest: 0,

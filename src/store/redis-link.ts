@@ -131,9 +131,13 @@ export const linkRedis = async (
   };
 };
 
+/**
+ * A reply that has come in time counts, also where this process was too busy to look: before the deadline strikes, what
+ * waits in the socket is read once more.
+ */
 const withDeadline = <T>(work: Promise<T>, timeoutMs: number): Promise<T> =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(tooLate()), timeoutMs);
+    const timer = setTimeout(() => setImmediate(() => reject(tooLate())), timeoutMs);
     work.then(
       (value) => {
         clearTimeout(timer);

@@ -11,6 +11,12 @@ export const ENVIRONMENT_CLAIMS = [
   'root_env_revision',
 ] as const;
 
+/**
+ * Claims that a Snowflake account reads besides: which of its users the bearer is, and in which role. The only claims
+ * whose values an author writes; they stand in tokens of `snowflake-login` alone. Contract section 2.5.
+ */
+export const SNOWFLAKE_CLAIMS = ['snowflake_user', 'scp'] as const;
+
 /** Custom claims of v2 tokens, before the namespace is put in front. */
 export const NAMESPACED_CLAIMS = [
   'org',
@@ -33,5 +39,5 @@ const REGISTERED = ['aud', 'exp', 'iat', 'iss', 'jti', 'nbf', 'sub'] as const;
 /** Everything that a token of this issuer may carry, for `claims_supported`. OpenID Connect Discovery 1.0, section 3. */
 export const claimsSupported = (issuer: 'v1' | 'v2', namespace: string): readonly string[] =>
   issuer === 'v1'
-    ? [...REGISTERED, ...new Set([...RUN_CLAIMS, ...ENVIRONMENT_CLAIMS])]
+    ? [...REGISTERED, ...new Set([...RUN_CLAIMS, ...ENVIRONMENT_CLAIMS, ...SNOWFLAKE_CLAIMS])]
     : [...REGISTERED, ...NAMESPACED_CLAIMS.map((name) => namespace + name)];

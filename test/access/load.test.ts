@@ -42,6 +42,28 @@ subjects: [{components: [org, project]}]
   assert.ok(Object.isFrozen(acme.users[0]?.roles));
 });
 
+test('a role may be about environments alone, and the default access is none where the file names no other', async () => {
+  const { organizations } = await sound({
+    'acme.yaml': `
+name: acme
+roles: [{name: reader, environments: [{project: core, environment: "dev-*", access: open}]}]
+`,
+    'beta.yaml': 'name: beta\nenvironments: {defaultAccess: read}\nroles: [{name: a, allow: []}]',
+    'zeta.yaml': 'name: zeta\nenvironments: {}',
+  });
+  const [acme, beta, zeta] = ['acme', 'beta', 'zeta'].map((name) => organizations.get(name));
+  assert.deepEqual(acme?.roles[0], {
+    name: 'reader',
+    permissions: [],
+    environments: [{ project: 'core', environment: 'dev-*', access: 'open' }],
+  });
+  assert.deepEqual(beta?.roles[0]?.environments, []);
+  assert.deepEqual(
+    [acme, beta, zeta].map((organization) => organization?.defaultEnvironmentAccess),
+    ['none', 'read', 'none'],
+  );
+});
+
 test('every one of the five forms of a subject may be chosen, and no other', async () => {
   const file = (components: string): Files => ({ 'acme.yaml': `name: acme\nsubjects: [{components: ${components}}]` });
   for (const components of [

@@ -117,6 +117,31 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
     '2:62: roles[0].allow[0].operations: is a list; write all, or a list of update',
   ],
   [
+    'a role that says nothing',
+    'name: acme\nroles: [{name: a}]',
+    '2:9: roles[0]: says nothing of what its holders may do; write "allow", "environments" or both',
+  ],
+  [
+    'an unknown access to environments',
+    'name: acme\nroles: [{name: a, environments: [{project: x, environment: x, access: wrte}]}]',
+    '2:71: roles[0].environments[0].access: is the text "wrte"; write "write"',
+  ],
+  [
+    'a role that takes access away',
+    'name: acme\nroles: [{name: a, environments: [{project: x, environment: x, access: none}]}]',
+    '2:71: roles[0].environments[0].access: is the text "none"; write one of read, open, write, admin',
+  ],
+  [
+    'a pattern for environments with a separator',
+    'name: acme\nroles: [{name: a, environments: [{project: x, environment: "x/y", access: read}]}]',
+    '2:60: roles[0].environments[0].environment: is the text "x/y"; write 1 to 100 characters of a name',
+  ],
+  [
+    'an unknown default access',
+    'name: acme\nenvironments: {defaultAccess: all}',
+    '2:31: environments.defaultAccess: is the text "all"; write one of none, read, open, write, admin',
+  ],
+  [
     'a client without authentication',
     'name: acme\nclients: [{id: a}]',
     '2:11: clients[0]: has no way to authenticate; write either "secretHash" or "jwks"',

@@ -6,6 +6,7 @@ import { type Holder, mayRun, principalOf } from '../../src/access/principal.ts'
 const deployer = {
   name: 'deployer',
   permissions: [{ project: 'core', stack: 'dev-*', operations: ['update' as const] }],
+  environments: [],
 };
 
 const acme: Organization = {
@@ -18,6 +19,7 @@ const acme: Organization = {
   ],
   teams: [{ name: 'platform', members: ['carol'], roles: ['deployer'] }],
   roles: [deployer],
+  defaultEnvironmentAccess: 'none',
   clients: [
     { id: 'runner', administrator: false, roles: ['deployer'], authentication: { method: 'secret', secretHash: 'x' } },
     { id: 'root', administrator: true, roles: [], authentication: { method: 'secret', secretHash: 'x' } },
@@ -72,7 +74,8 @@ for (const [who, holding, reach] of HOLDERS) {
 }
 
 test('a role for all operations allows each of them', () => {
-  const everywhere = { name: 'deployer', permissions: [{ project: '*', stack: '*', operations: OPERATIONS }] };
+  const permissions = [{ project: '*', stack: '*', operations: OPERATIONS }];
+  const everywhere = { name: 'deployer', permissions, environments: [] };
   const principal = principalOf(holder('personal', 'alice'), { ...acme, roles: [everywhere] });
   assert.ok(principal);
   for (const operation of OPERATIONS) assert.equal(mayRun(principal, { project: 'p', stack: 's', operation }), true);

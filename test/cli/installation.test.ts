@@ -221,7 +221,7 @@ describe('the commands on the host of a running server', () => {
   });
 
   test('keys rewrap counts what each sealing key seals, and export prints the public set', async () => {
-    assert.match((await answer('keys', 'rewrap')).stdout, /^ISSUER +SEALING KEY +PRIVATE HALVES\nv1 +\S{12} +\d\n/);
+    assert.match((await answer('keys', 'rewrap')).stdout, /^KEYS OF +SEALING KEY +SEALED\nv1 +\S{12} +\d\n/);
     const { keys } = (await answer('keys', 'export', '--issuer', 'v1')).json();
     assert.deepEqual(Object.keys(keys[0]).sort(), ['alg', 'e', 'kid', 'kty', 'n', 'use']);
   });

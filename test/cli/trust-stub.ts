@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { runCommandLine } from '../../src/cli/main.ts';
 import type { Environment } from '../../src/settings/variables.ts';
@@ -59,6 +60,7 @@ export const makeDesk = (standard: Environment, clock: Clock = new StandingClock
         system: { clock, random: systemRandom, log: silentLog },
         stdout: { isTerminal: false, write: (part) => void stdout.push(part) },
         stderr: { isTerminal: false, write: (part) => void stderr.push(part) },
+        childOutput: { stdout: collect(stdout), stderr: collect(stderr) },
         stdin: {
           isTerminal: false,
           read: async (limit) => stdin.slice(0, limit),
@@ -74,6 +76,9 @@ export const makeDesk = (standard: Environment, clock: Clock = new StandingClock
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 };
+
+const collect = (parts: string[]): Writable =>
+  new Writable({ write: (chunk: Buffer, _encoding, done) => done(void parts.push(chunk.toString('latin1'))) });
 
 export interface Stub {
   readonly url: string;

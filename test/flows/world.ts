@@ -23,9 +23,16 @@ export const ACME: Organization = {
     { login: 'carol', administrator: false, roles: ['deployer'] },
   ],
   teams: [],
-  roles: [{ name: 'deployer', permissions: [{ project: 'core', stack: 'dev', operations: ['update', 'preview'] }] }],
+  roles: [
+    {
+      name: 'deployer',
+      permissions: [{ project: 'core', stack: 'dev', operations: ['update', 'preview'] }],
+      environments: [],
+    },
+  ],
   clients: [],
   subjects: [],
+  defaultEnvironmentAccess: 'none',
   trustedIssuers: [],
 };
 
@@ -38,7 +45,15 @@ export const PRINCIPALS = {
 };
 
 function principal(name: string, administrator: boolean, permissions: Principal['permissions']): Principal {
-  return { kind: 'personal', organization: 'acme', name, tokenName: 'test', administrator, permissions };
+  return {
+    kind: 'personal',
+    organization: 'acme',
+    name,
+    tokenName: 'test',
+    administrator,
+    permissions,
+    environments: [],
+  };
 }
 
 const KEY: SigningKey = {

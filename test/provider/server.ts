@@ -58,6 +58,7 @@ export const organization = (name: string, parts: Partial<Organization> = {}): O
   roles: [],
   clients: [],
   subjects: [],
+  defaultEnvironmentAccess: 'none',
   trustedIssuers: [],
   ...parts,
 });

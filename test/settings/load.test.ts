@@ -120,6 +120,14 @@ test('relative paths start above a folder called config, else at the folder of t
   assert.equal((await settingsOf('')).folders.keys, join(cwd, 'keys'));
 });
 
+test('environments have their files in config/environments, or in the folder that the settings name', async () => {
+  assert.equal((await settingsOf('')).folders.environments, join(cwd, 'config/environments'));
+  assert.equal((await settingsOf('folders: {environments: e}')).folders.environments, join(cwd, 'e'));
+  assert.equal((await settingsOf('folders: {environments: /e}')).folders.environments, '/e');
+  const shown = showSettings(await settingsOf('folders: {environments: /e}'));
+  assert.match(shown, /^ {2}environments: \/e$/m);
+});
+
 test('an issuer takes the shared times and its own over them', async () => {
   const { issuers } = await settingsOf('keys: {cacheMaxAge: 600}\nissuers: {v2: {alg: ES256, keys: {staleness: 10}}}');
   assert.deepEqual([issuers.v1.timing.cacheMaxAge, issuers.v1.timing.staleness, issuers.v1.alg], [600, 30, 'RS256']);

@@ -9,7 +9,7 @@ export const addConfigCommands = (program: Command, around: Surroundings): void 
   const config = addGroup(program, 'config', 'The settings of an installation.');
   config
     .command('check')
-    .description('Find everything that is wrong in the settings and in the files of the organizations.')
+    .description('Find everything that is wrong in the settings and in the files of organizations and environments.')
     .argument(...FILE_ARGUMENT)
     .action((file: string | undefined) => checkConfig(around, file));
   config

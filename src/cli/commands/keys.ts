@@ -198,10 +198,12 @@ const printAnswer = ({ stdout, stderr }: Surroundings, answer: KeyAnswer, json: 
 };
 
 const rewrap = async (around: Surroundings, { json }: { readonly json?: true }): Promise<void> => {
-  const [{ open, seal }, { rewrapAuditKey }] = await Promise.all([
+  const [{ open, seal }, { rewrapAuditKey }, { rewrapEnvironmentKeys }] = await Promise.all([
     import('../../keys/seal.ts'),
     import('../../audit/key.ts'),
+    import('../../environments/rewrap-keys.ts'),
   ]);
+  let environments: Readonly<Record<string, number>> = {};
   const answers = await withDesks(around, BOTH, async (desks, flows) => {
     const rewrapped: Rewrapped[] = [];
     for (const desk of desks) rewrapped.push(await flows.rewrapKeys(desk));
@@ -210,17 +212,25 @@ const rewrap = async (around: Surroundings, { json }: { readonly json?: true }):
         seal: (purpose, text) => seal(sealingKeys, purpose, text),
         open: (purpose, sealed) => open(sealingKeys, purpose, sealed),
       });
+      environments = await rewrapEnvironmentKeys(store, sealingKeys);
     }
     return rewrapped;
   });
   const rings = BOTH.map((issuer, at) => ({ issuer, answer: answers[at] as Rewrapped }));
   if (json) {
-    printJson(around.stdout, { rings: rings.map(({ issuer, answer }) => ({ issuer, sealedWith: answer.sealedWith })) });
+    printJson(around.stdout, {
+      rings: rings.map(({ issuer, answer }) => ({ issuer, sealedWith: answer.sealedWith })),
+      environments: { sealedWith: environments },
+    });
   } else {
-    const rows = rings.flatMap(({ issuer, answer }) =>
-      Object.entries(answer.sealedWith).map(([id, count]) => [issuer, id, count] as const),
+    const sealed = [
+      ...rings.map(({ issuer, answer }) => [issuer, answer.sealedWith] as const),
+      ['environments', environments] as const,
+    ];
+    const rows = sealed.flatMap(([what, counts]) =>
+      Object.entries(counts).map(([id, count]) => [what, id, count] as const),
     );
-    printTable(around.stdout, ['issuer', 'sealing key', 'private halves'], rows);
+    printTable(around.stdout, ['keys of', 'sealing key', 'sealed'], rows);
   }
   const refused = answers.find(({ outcome }) => outcome === 'refused');
   if (refused) printAnswer(around, refused, json);

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import { Client, type Dispatcher } from 'undici';
-import type { FetchedDocument } from '../fetching.ts';
+import type { FetchedDocument, PostAnswer, PostedJson } from '../fetching.ts';
 import { IssuerProblem } from '../issuer-keys.ts';
 
 /** What one answer may cost. */
@@ -22,11 +22,36 @@ const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
  * Takes a JSON document of status 200 within the limits, and nothing else. Throws `IssuerProblem`, or what the
  * connection threw, as soon as that ends.
  */
-export const askFor = async (
+export const askFor = (
   url: URL,
   socket: TLSSocket,
   limits: AnswerLimits,
-): Promise<Omit<FetchedDocument, 'thumbprint'>> => {
+): Promise<Omit<FetchedDocument, 'thumbprint'>> =>
+  converse(url, socket, limits, { method: 'GET', headers: REQUEST_HEADERS }, async ({ statusCode, headers, body }) => {
+    checkHead(url, statusCode, headers);
+    const bytes = await readBody(url, body, limits.bodyBytes);
+    const maxAge = maxAgeOf(headers);
+    return { bytes, ...(maxAge !== undefined && { maxAge }) };
+  });
+
+/** Posts a JSON text in the same way, and takes any answer that is neither redirected nor compressed. */
+export const postTo = (url: URL, socket: TLSSocket, limits: AnswerLimits, posted: PostedJson): Promise<PostAnswer> => {
+  const headers = { ...posted.headers, 'content-type': 'application/json', ...REQUEST_HEADERS };
+  return converse(url, socket, limits, { method: 'POST', headers, body: posted.body }, async (answer) => {
+    const { statusCode: status, body } = answer;
+    checkForm(url, status, answer.headers);
+    const bytes = await readBody(url, body, limits.bodyBytes);
+    return { status, bytes: isJson(answer.headers) ? bytes : new Uint8Array() };
+  });
+};
+
+const converse = async <T>(
+  url: URL,
+  socket: TLSSocket,
+  limits: AnswerLimits,
+  request: Pick<Dispatcher.RequestOptions, 'method' | 'headers' | 'body'>,
+  read: (answer: Dispatcher.ResponseData) => Promise<T>,
+): Promise<T> => {
   const client = new Client(url.origin, {
     // Later, since a client that is still resuming forgets its request; and once, since it would connect again.
     connect: (_options, callback) =>
@@ -41,12 +66,10 @@ export const askFor = async (
   });
   limitTraffic(url, socket, limits);
   try {
-    const path = `${url.pathname}${url.search}`;
-    const { statusCode, headers, body } = await client.request({ method: 'GET', path, headers: REQUEST_HEADERS });
-    checkHead(url, statusCode, headers);
-    const bytes = await readBody(url, body, limits.bodyBytes);
-    const maxAge = maxAgeOf(headers);
-    return { bytes, ...(maxAge !== undefined && { maxAge }) };
+    const answer = await client.request({ ...request, path: `${url.pathname}${url.search}` });
+    // A body that is refused before it is read would otherwise end the process when its connection goes.
+    answer.body.on('error', () => {});
+    return await read(answer);
   } finally {
     await client.destroy();
   }
@@ -60,6 +83,15 @@ const limitTraffic = (url: URL, socket: TLSSocket, { bodyBytes, headerBytes }: A
 };
 
 const checkHead = (url: URL, status: number, headers: Headers): void => {
+  checkForm(url, status, headers);
+  if (status !== 200) throw new IssuerProblem(`${url.host} answered ${url.pathname} with status ${status}.`);
+  if (!isJson(headers)) {
+    throw new IssuerProblem(`${url.host} answered ${url.pathname} with a content type that is not JSON.`);
+  }
+};
+
+/** What no answer may be, whatever its status. */
+const checkForm = (url: URL, status: number, headers: Headers): void => {
   if (status >= 300 && status < 400) {
     const { location } = headers;
     const host = typeof location === 'string' ? URL.parse(location, url.href)?.host : undefined;
@@ -68,15 +100,15 @@ const checkHead = (url: URL, status: number, headers: Headers): void => {
         'register the URL that answers by itself.',
     );
   }
-  if (status !== 200) throw new IssuerProblem(`${url.host} answered ${url.pathname} with status ${status}.`);
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     throw new IssuerProblem(`${url.host} compresses its answer although it was asked not to.`);
   }
+};
+
+const isJson = (headers: Headers): boolean => {
   const type = headers['content-type'];
-  if (typeof type !== 'string' || !JSON_TYPE.test(type.replace(/;.*$/s, '').trim().toLowerCase())) {
-    throw new IssuerProblem(`${url.host} answered ${url.pathname} with a content type that is not JSON.`);
-  }
+  return typeof type === 'string' && JSON_TYPE.test(type.replace(/;.*$/s, '').trim().toLowerCase());
 };
 
 const readBody = async (url: URL, body: AsyncIterable<Buffer>, limit: number): Promise<Uint8Array> => {

@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { createSecureContext, getCACertificates } from 'node:tls';
-import type { Outbound } from '../fetching.ts';
+import type { FetchPermissions, Outbound, OutboundPosts } from '../fetching.ts';
 import { IssuerProblem } from '../issuer-keys.ts';
-import { type AnswerLimits, askFor } from './answer.ts';
-import { connectChecked } from './connect.ts';
+import { type AnswerLimits, askFor, postTo } from './answer.ts';
+import { type Connection, connectChecked } from './connect.ts';
 import { type Address, checkedAddresses, type Resolve, readTarget } from './target.ts';
 import { openTurns } from './turns.ts';
 
@@ -38,7 +38,7 @@ export interface OutboundOptions {
 }
 
 /** Opens the door to strangers: see `Outbound` for what it promises. */
-export const openOutbound = (options: OutboundOptions): Outbound => {
+export const openOutbound = (options: OutboundOptions): Outbound & OutboundPosts => {
   const { ca, resolve = systemResolve } = options;
   const limits = { ...LIMITS, ...options.limits };
   const secureContext = createSecureContext(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] });
@@ -46,44 +46,52 @@ export const openOutbound = (options: OutboundOptions): Outbound => {
   const open = new Set<AbortController>();
   let closed = false;
 
+  const reach = async <T>(
+    text: string,
+    permissions: FetchPermissions,
+    ask: (url: URL, connection: Connection) => Promise<T>,
+  ): Promise<T> => {
+    if (closed) throw new IssuerProblem('The server is stopping.');
+    // 1. The form of the URL, before anything costs time.
+    const target = readTarget(text, permissions.hosts, limits.port);
+    const { host } = target.url;
+    const end = new AbortController();
+    const { signal } = end;
+    const timer = setTimeout(() => end.abort(tooSlow(host, limits.totalMs)), limits.totalMs);
+    open.add(end);
+    // What the place is held for: the system's resolver cannot be stopped, and whoever makes it slow must not pile up
+    // questions that nobody waits for any more.
+    let resolving: Promise<unknown> | undefined;
+    let leave: (() => void) | undefined;
+    try {
+      leave = await turns.take(signal);
+      signal.throwIfAborted();
+      // 2. Every address of the host.
+      const found = checkedAddresses(target, resolve);
+      resolving = found;
+      const addresses = await unlessAborted(found, signal);
+      // 3. A connection to one of these, and its certificate, before anything is sent.
+      const { connectMs } = limits;
+      const connection = await connectChecked(target, addresses, permissions, { secureContext, connectMs, signal });
+      // 4. The question, and its answer.
+      return await ask(target.url, connection);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : asProblem(host, error, limits);
+    } finally {
+      clearTimeout(timer);
+      open.delete(end);
+      if (leave) Promise.resolve(resolving).then(leave, leave);
+    }
+  };
+
   return {
-    async getJson(text, permissions) {
-      if (closed) throw new IssuerProblem('The server is stopping.');
-      // 1. The form of the URL, before anything costs time.
-      const target = readTarget(text, permissions.hosts, limits.port);
-      const { host } = target.url;
-      const end = new AbortController();
-      const { signal } = end;
-      const timer = setTimeout(() => end.abort(tooSlow(host, limits.totalMs)), limits.totalMs);
-      open.add(end);
-      // What the place is held for: the system's resolver cannot be stopped, and whoever makes it slow must not pile up
-      // questions that nobody waits for any more.
-      let resolving: Promise<unknown> | undefined;
-      let leave: (() => void) | undefined;
-      try {
-        leave = await turns.take(signal);
-        signal.throwIfAborted();
-        // 2. Every address of the host.
-        const found = checkedAddresses(target, resolve);
-        resolving = found;
-        const addresses = await unlessAborted(found, signal);
-        // 3. A connection to one of these, and its certificate, before anything is sent.
-        const { connectMs } = limits;
-        const { socket, thumbprint } = await connectChecked(target, addresses, permissions, {
-          secureContext,
-          connectMs,
-          signal,
-        });
-        // 4. The document.
-        return { ...(await askFor(target.url, socket, limits)), thumbprint };
-      } catch (error) {
-        throw signal.aborted ? signal.reason : asProblem(host, error, limits);
-      } finally {
-        clearTimeout(timer);
-        open.delete(end);
-        if (leave) Promise.resolve(resolving).then(leave, leave);
-      }
-    },
+    getJson: (text, permissions) =>
+      reach(text, permissions, async (url, { socket, thumbprint }) => ({
+        ...(await askFor(url, socket, limits)),
+        thumbprint,
+      })),
+    postJson: (text, posted, permissions) =>
+      reach(text, permissions, (url, { socket }) => postTo(url, socket, limits, posted)),
     async close() {
       closed = true;
       for (const end of open) end.abort(new IssuerProblem('The server is stopping.'));

@@ -1,0 +1,103 @@
+import { isNumberText, type Plain } from '../../environments/values.ts';
+import { printable } from '../output.ts';
+import { member } from './value-tree.ts';
+
+/** One thing that is wrong in a definition, as the API tells it. */
+export interface ToldDiagnostic {
+  readonly severity: 'error' | 'warning';
+  readonly summary: string;
+  readonly path: string;
+  /** Absent where the server does not know. */
+  readonly range?: ToldRange;
+}
+
+export interface ToldRange {
+  readonly environment: string;
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+}
+
+/** The diagnostics of an answer; a server that does not tell how bad one is means an error. */
+export const diagnosticsOf = (answer: Plain): readonly ToldDiagnostic[] => {
+  const told = member(answer, 'diagnostics');
+  const list = Array.isArray(told) ? told : member(told, 'diagnostics');
+  return Array.isArray(list) ? list.map(readDiagnostic) : [];
+};
+
+const readDiagnostic = (told: Plain): ToldDiagnostic => {
+  const range = member(told, 'range');
+  const [begin, end] = [member(range, 'begin'), member(range, 'end')];
+  const [line, column] = [numberOf(begin, 'line'), numberOf(begin, 'column')];
+  return {
+    severity: member(told, 'severity') === 'warning' ? 'warning' : 'error',
+    summary: textOf(told, 'summary'),
+    path: textOf(told, 'path'),
+    ...(line > 0 && {
+      range: {
+        environment: textOf(range, 'environment'),
+        line,
+        column,
+        endLine: numberOf(end, 'line'),
+        endColumn: numberOf(end, 'column'),
+      },
+    }),
+  };
+};
+
+const textOf = (of: Plain | undefined, key: string): string => {
+  const text = member(of, key);
+  return typeof text === 'string' ? text : '';
+};
+
+const numberOf = (of: Plain | undefined, key: string): number => {
+  const number = member(of, key);
+  return isNumberText(number) ? Number(number.number) : 0;
+};
+
+/** Where a diagnostic stands, as a person knows the place: a file or an environment, and its text where it is known. */
+export interface KnownSource {
+  readonly name: string;
+  readonly text?: string | undefined;
+}
+
+const SUGGESTION = /^(.*?)[;,.]? did you mean (.+?)\??$/s;
+/** Characters of a line that are shown; of a longer one, those around the place. */
+const WIDTH = 160;
+
+/** `where:line:column: error: summary`, the line, a caret under the place, and what was probably meant. */
+export const describeDiagnostic = (diagnostic: ToldDiagnostic, source: KnownSource): readonly string[] => {
+  const { severity, summary, path, range } = diagnostic;
+  const [, what, meant] = SUGGESTION.exec(summary) ?? [undefined, summary];
+  const place = range ? `${source.name}:${range.line}:${range.column}` : [source.name, path].filter(Boolean).join(': ');
+  return [
+    printable(`${place}: ${severity}: ${what}`),
+    ...(range ? excerpt(range, source.text) : []),
+    ...(meant === undefined ? [] : [printable(`  suggestion: ${meant}`)]),
+  ];
+};
+
+const excerpt = ({ line, column, endLine, endColumn }: ToldRange, text: string | undefined): readonly string[] => {
+  // Columns count characters, so characters are counted here, too.
+  const characters = [...(text?.split(/\r?\n/)[line - 1] ?? '')];
+  if (characters.length === 0) return [];
+  const begin = Math.min(Math.max(column - 1, 0), characters.length);
+  const end = endLine === line && endColumn > column ? Math.min(endColumn - 1, characters.length) : characters.length;
+  const from = characters.length > WIDTH ? Math.max(0, begin - WIDTH / 4) : 0;
+  const shown = characters.slice(from, from + WIDTH);
+  const carets = '^'.repeat(Math.max(1, Math.min(end, from + shown.length) - begin));
+  const number = String(line);
+  return [
+    `  ${number} | ${printable(shown.join(''))}`,
+    `  ${' '.repeat(number.length)} | ${' '.repeat(begin - from)}${carets}`,
+  ];
+};
+
+/** `2 errors`, `1 error and 3 warnings`; empty for none. */
+export const countDiagnostics = (diagnostics: readonly ToldDiagnostic[]): string =>
+  (['error', 'warning'] as const)
+    .map((severity) => [severity, diagnostics.filter((one) => one.severity === severity).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([severity, count]) => `${count} ${severity}${count === 1 ? '' : 's'}`)
+    .join(' and ');

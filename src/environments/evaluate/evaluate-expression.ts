@@ -1,0 +1,130 @@
+import { unpackCiphertext } from '../syntax/envelope.ts';
+import type { InterpolationPart } from '../syntax/expression.ts';
+import { byCodePoints } from '../values.ts';
+import { evaluateAccess } from './access.ts';
+import type { Expr, Scope } from './expr.ts';
+import { factsOf } from './facts.ts';
+import { evaluatePair, evaluateUnary } from './functions.ts';
+import { EVALUATION_LIMITS, LimitReached, limitText } from './limits.ts';
+import { evaluateOpen } from './open-call.ts';
+import { type Run, reportLimit } from './run.ts';
+import { textForm } from './text-form.ts';
+import { list, merge, object, scalar, unknown, type Value } from './value.ts';
+
+/** Evaluates expressions, each once, and lays what comes out over the imported value at the same place. */
+export class Evaluation {
+  readonly #run: Run;
+  #depth = 0;
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  /** Never throws; what goes wrong is a problem and an unknown value. Asked for again while it runs: a cycle. */
+  evaluate(x: Expr, scope: Scope): Value {
+    if (x.value) return x.value;
+    if (x.isEvaluating) {
+      this.#run.problems.error(x.source, x.at, `cyclic reference to ${x.path}`);
+      return unknown(x, true);
+    }
+    x.isEvaluating = true;
+    this.#depth++;
+    try {
+      if (this.#depth > EVALUATION_LIMITS.expressionDepth) {
+        throw new LimitReached(`references lead through more than ${EVALUATION_LIMITS.expressionDepth} values`);
+      }
+      this.#run.budget.spend();
+      x.value = this.#layered(x, scope);
+    } catch (error) {
+      reportLimit(this.#run, error, x.source, x.at);
+      x.value = unknown(x, true);
+    } finally {
+      this.#depth--;
+      x.isEvaluating = false;
+    }
+    return x.value;
+  }
+
+  #layered(x: Expr, scope: Scope): Value {
+    if (x.base?.final) {
+      this.#run.problems.warning(x.source, x.at, 'cannot override final value');
+      return x.base;
+    }
+    return merge(this.#own(x, scope), x.base, this.#run.budget);
+  }
+
+  #own(x: Expr, scope: Scope): Value {
+    const { expression } = x;
+    switch (expression?.kind) {
+      case undefined:
+        return unknown(x, true);
+      case 'literal':
+        return scalar(x, expression.value);
+      case 'interpolation':
+        return this.#interpolation(x, scope, expression.parts);
+      case 'reference':
+        return evaluateAccess(this.#run, scope, x, expression.access);
+      case 'list':
+        return list(
+          x,
+          x.items.map((item) => this.evaluate(item, scope)),
+        );
+      case 'object':
+        return this.#object(x, scope);
+      case 'unary':
+        return evaluateUnary(this.#run, scope, x, expression.name);
+      case 'join':
+      case 'split':
+        return evaluatePair(this.#run, scope, x, expression.kind);
+      case 'open':
+        return evaluateOpen(this.#run, scope, x, expression.provider);
+      case 'secret':
+        return scalar({ source: x.source, at: expression.textAt }, expression.plaintext, { secret: true });
+      case 'ciphertext':
+        return this.#ciphertext(x, scope, expression.ciphertext);
+    }
+  }
+
+  /** In the order of the names, so that of two members in a cycle always the same one is blamed. */
+  #object(x: Expr, scope: Scope): Value {
+    const members = new Map<string, Value>();
+    for (const [key, member] of [...x.members].sort(([left], [right]) => byCodePoints(left, right))) {
+      members.set(key, this.evaluate(member, scope));
+    }
+    return object(x, members);
+  }
+
+  #interpolation(x: Expr, scope: Scope, parts: readonly InterpolationPart[]): Value {
+    let text = '';
+    let secret = false;
+    let isUnknown = false;
+    const awaits = new Set<string>();
+    for (const part of parts) {
+      text += part.text;
+      if (!part.access) continue;
+      const value = evaluateAccess(this.#run, scope, x, part.access);
+      const form = textForm(value);
+      secret ||= form.secret;
+      isUnknown ||= form.unknown;
+      for (const id of form.unknown ? factsOf(value).awaits : []) awaits.add(id);
+      text = limitText(text + form.text);
+    }
+    if (isUnknown) return unknown(x, { type: 'string' }, awaits, { secret });
+    return scalar(x, limitText(text), { secret });
+  }
+
+  #ciphertext(x: Expr, scope: Scope, stored: string): Value {
+    const { mode, showSecrets = false, decrypt } = this.#run.options;
+    const hidden = unknown(x, { type: 'string' }, undefined, { secret: true });
+    const unpacked = unpackCiphertext(stored);
+    if ('problem' in unpacked) {
+      this.#run.problems.error(x.source, x.at, `invalid ciphertext: ${unpacked.problem}`);
+      return hidden;
+    }
+    if (mode === 'check' && !showSecrets) return hidden;
+    const plaintext = decrypt(scope.node.key, unpacked.ciphertext);
+    if (plaintext !== undefined) return scalar(x, limitText(plaintext), { secret: true });
+    this.#run.problems.error(x.source, x.at, 'decrypting: this is no secret of this environment');
+    return hidden;
+  }
+}

@@ -1,0 +1,23 @@
+import type { Principal } from '../access/principal.ts';
+import type { AuditLog } from '../audit/record.ts';
+import type { EnvironmentRecords } from '../environments/records.ts';
+import type { EnvironmentSecrets } from '../environments/secrets.ts';
+import type { Directory } from '../runs/directory.ts';
+import type { Clock } from '../system.ts';
+
+/** What every story about environments needs. */
+export interface EnvironmentParts {
+  readonly clock: Clock;
+  readonly audit: AuditLog;
+  readonly directory: Directory;
+  readonly environments: EnvironmentRecords;
+  readonly secrets: EnvironmentSecrets;
+}
+
+/** How lists and revisions name whoever made a change. */
+export const authorOf = (
+  principal: Pick<Principal, 'kind' | 'name'>,
+): { readonly login: string; readonly name: string } => ({
+  login: principal.name,
+  name: principal.name,
+});
