@@ -21,14 +21,22 @@ export const PROVIDER_SCHEMAS: ReadonlyMap<string, ProviderSchema> = new Map(
   [...LOGIN_PROVIDERS_BY_NAME].map(([name, { inputs, outputs }]) => [name, { inputs, outputs, scalarOutput: true }]),
 );
 
-/** Checks a definition without opening anything: no token is minted, nobody is called, no secret is decrypted. */
+/**
+ * Checks a definition without opening anything: no token is minted, nobody is called, no secret is decrypted.
+ *
+ * `showSecrets` decrypts those of what is imported, and then takes what the caller may `open`, not only `read`.
+ */
 export const checkEnvironment = async (
   parts: EnvironmentParts,
   principal: Principal,
   organization: Organization,
   root: EnvironmentRoot,
-): Promise<CheckedEnvironment> =>
-  checkLoaded(await loadEnvironmentGraph(parts, principal, organization, root, 'read'), principal, organization);
+  { showSecrets = false }: { readonly showSecrets?: boolean } = {},
+): Promise<CheckedEnvironment> => {
+  const level = showSecrets ? 'open' : 'read';
+  const loaded = await loadEnvironmentGraph(parts, principal, organization, root, level);
+  return checkLoaded(loaded, principal, organization, showSecrets);
+};
 
 /** Checks a text that is to become the definition of an environment that exists. */
 export const checkDefinition = (
@@ -43,9 +51,11 @@ export const checkLoaded = (
   { graph, decrypt }: Pick<LoadedEnvironment, 'graph' | 'decrypt'>,
   principal: Principal,
   organization: Organization,
+  showSecrets = false,
 ): CheckedEnvironment => {
   const context = executionContext(principal, organization);
-  const evaluation = evaluateGraph(graph, { mode: 'check', context, decrypt, providers: PROVIDER_SCHEMAS });
+  const options = { mode: 'check', context, decrypt, showSecrets, providers: PROVIDER_SCHEMAS } as const;
+  const evaluation = evaluateGraph(graph, options);
   const ofLogins = loginProblems(evaluation.declared);
   return { evaluation, diagnostics: [...graph.root.parsed.diagnostics, ...evaluation.diagnostics, ...ofLogins] };
 };

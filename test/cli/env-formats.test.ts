@@ -201,5 +201,7 @@ describe('values', () => {
   test('what is masked: every text and number of a secret, also below it, and nothing else', () => {
     const tree = treeFrom({ a: 'open', s: 'one', o: { s: { x: ['two', 3, true, null] } } }, ['s']);
     assert.deepEqual(secretTexts(tree), ['one', 'two', '3']);
+    const above = readExactJson('{"value":{"s":{"value":{"x":{"value":"below"}},"secret":true}}}');
+    assert.deepEqual(secretTexts(above), ['below']);
   });
 });

@@ -55,6 +55,7 @@ describe('a child', () => {
     const script = 'printf "a hunt"; sleep 0.05; printf "er2 b"; echo hunter2 >&2';
     const { out, err } = await run(script, { secrets: ['hunter2'] });
     assert.deepEqual([out, err], ['a [secret] b', '[secret]\n']);
+    assert.equal((await run('printf hunt', { secrets: ['hunter2'] })).out, 'hunt');
   });
 
   test('has its bytes passed on as they are', async () => {

@@ -49,7 +49,7 @@ describe('masking', () => {
 
   test('what two characters can say is not hidden, three are', () => {
     assert.equal(masked(['ab', '', 'abc'], 'ab abc'), 'ab [secret]');
-    assert.equal(masked(['é€'], 'é€'), Buffer.from('é€').toString('latin1'));
+    assert.equal(masked(['é€', '🔑🔑'], 'é€🔑🔑'), Buffer.from('é€🔑🔑').toString('latin1'));
   });
 
   test('a secret of several lines is hidden line by line, too, and without the break at its end', () => {

@@ -22,20 +22,24 @@ const LITERALS: ReadonlyMap<string, { readonly word: string; readonly value: nul
  * Reads the JSON value at the beginning of a text, as `fn::fromJSON` does in the reference: what follows it is not
  * looked at, of two members with one name the last counts, numbers keep their spelling.
  *
- * Throws `JsonProblem`, and `LimitReached` for what is nested too deeply.
+ * Throws `JsonProblem`, and `LimitReached` for what is nested more than `maxDepth` levels.
  */
-export const readJson = (text: string): Plain => new Reading(text).value(0);
+export const readJson = (text: string, maxDepth: number = MAX_DEPTH): Plain => new Reading(text, maxDepth).value(0);
 
 class Reading {
   readonly #text: string;
+  readonly #maxDepth: number;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, maxDepth: number) {
     this.#text = text;
+    this.#maxDepth = maxDepth;
   }
 
   value(depth: number): Plain {
-    if (depth > MAX_DEPTH) throw new LimitReached(`a JSON text is nested more than ${MAX_DEPTH} levels deep`);
+    if (depth > this.#maxDepth) {
+      throw new LimitReached(`a JSON text is nested more than ${this.#maxDepth} levels deep`);
+    }
     const character = this.#next();
     if (character === undefined)
       throw new JsonProblem(depth === 0 && this.#text.trim() === '' ? 'EOF' : 'unexpected EOF');

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { EnvironmentTarget } from '../../access/environments.ts';
 import { writeDetailed } from '../../environments/evaluate/detailed.ts';
 import { writeJson } from '../../environments/evaluate/json-text.ts';
+import { EVALUATION_LIMITS } from '../../environments/evaluate/limits.ts';
 import { readJson } from '../../environments/evaluate/read-json.ts';
 import { readDuration } from '../../environments/providers/duration.ts';
 import { readPropertyPath } from '../../environments/syntax/property-path.ts';
@@ -58,9 +59,13 @@ export const addEnvironmentSessionRoutes = (door: ApiDoor, parts: OpenEnvironmen
     const { principal, organization } = await door.caller(ctx);
     ctx.set('Cache-Control', 'no-store');
     const root = { text: await readBodyText(ctx) };
-    const { evaluation, diagnostics } = await checkEnvironment(parts, principal, organization, root);
+    const showSecrets = flagIn(ctx, 'showSecrets');
+    const { evaluation, diagnostics } = await checkEnvironment(parts, principal, organization, root, {
+      showSecrets,
+    });
     if (answerProblems(ctx, diagnostics)) return;
-    const detailed = evaluation.value ? readJson(writeDetailed(evaluation.value, { secrets: 'redact' })) : undefined;
+    const secrets = showSecrets ? 'reveal' : 'redact';
+    const detailed = evaluation.value ? readDetailed(writeDetailed(evaluation.value, { secrets })) : undefined;
     answerJson(ctx, environmentOf(detailed, diagnostics, expressionsOf(root.text)));
   });
   door.post(`${BASE}/yaml/open`, (ctx) => open(ctx, () => anonymous(ctx)));
@@ -73,7 +78,7 @@ export const addEnvironmentSessionRoutes = (door: ApiDoor, parts: OpenEnvironmen
     const session = { id: parameterOf(ctx, 'session'), ...(place && { place }) };
     const content = await readOpenSession(parts, principal, organization, session);
     ctx.set('Cache-Control', 'no-store');
-    const detailed = content === '' ? undefined : readJson(content);
+    const detailed = content === '' ? undefined : readDetailed(content);
     if (property) answerJson(ctx, propertyOf(detailed, property) ?? NOTHING);
     else answerJson(ctx, environmentOf(detailed, []));
   };
@@ -116,6 +121,9 @@ const propertyOf = (root: Plain | undefined, path: readonly (string | number)[])
   }
   return found;
 };
+
+/** The detailed form takes two levels for each level of a value, and two around the whole. */
+const readDetailed = (text: string): Plain => readJson(text, 2 * EVALUATION_LIMITS.valueDepth + 2);
 
 const durationIn = (ctx: Context): number => {
   const text = ctx.query['duration'];

@@ -129,6 +129,23 @@ describe('open environments', () => {
     assertRefused(await read(answer.json.id), 'not_found');
   });
 
+  test('may nest as deep as a definition may', async () => {
+    const levels = 60;
+    const body = `values: {a: ${'['.repeat(levels)}1${']'.repeat(levels)}}`;
+    const opened = await server.ask('POST', `${BASE}/yaml/open`, { as: 'admin', body });
+    assert.equal(opened.status, 200, opened.text);
+    const session = await server.ask('GET', `${BASE}/yaml/open/${opened.json.id}`, { as: 'admin' });
+    assert.equal(session.status, 200, session.text);
+  });
+
+  test('checks show secrets only where they are asked for', async () => {
+    const body = 'values: {pw: {fn::secret: hunter2}}';
+    const check = async (query: string) =>
+      (await server.ask('POST', `${BASE}/yaml/check${query}`, { as: 'admin', body })).json.properties.pw.value;
+    assert.equal(await check(''), '[secret]');
+    assert.equal(await check('?showSecrets=true'), 'hunter2');
+  });
+
   test('refuse a duration that is none, or longer than a day', async () => {
     for (const duration of ['x', '-1h', '0s', '25h', '1.5h', '1h&duration=2h']) {
       assertRefused(
