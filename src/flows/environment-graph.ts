@@ -66,7 +66,13 @@ export const loadEnvironmentGraph = async (
   };
 
   async function rootDocument(): Promise<RootDocument> {
-    if (!('place' in root)) return { name: ANONYMOUS_ENVIRONMENT, text: root.text, key: '' };
+    if (!('place' in root)) {
+      // A document without a name belongs to nobody; who may use no environment at all has no use for it.
+      if (!principal.administrator && principal.environments.every(({ access }) => access === 'none')) {
+        throw new Refusal('environment_not_permitted', { environment: ANONYMOUS_ENVIRONMENT, access: level });
+      }
+      return { name: ANONYMOUS_ENVIRONMENT, text: root.text, key: '' };
+    }
     const { place, text } = root;
     // The newest is what is opened anyway: asking for it by name asks for no version.
     const version = root.version === LATEST ? undefined : root.version;

@@ -178,6 +178,10 @@ describe('open environments', () => {
 
   test('are for those who may open, and for their opener alone', async () => {
     assertRefused(await server.ask('POST', `${BASE}/p/app/open`, { as: 'bob' }), 'environment_not_found');
+    for (const door of ['open', 'check']) {
+      const anonymous = await server.ask('POST', `${BASE}/yaml/${door}`, { as: 'bob', body: 'values: {a: 1}' });
+      assertRefused(anonymous, 'environment_not_permitted');
+    }
     await access('read');
     assertRefused(await server.ask('POST', `${BASE}/p/app/open`, { as: 'bob' }), 'environment_not_permitted');
     await access('open');
@@ -223,7 +227,7 @@ describe('open environments', () => {
     assertEsc('CheckEnvironment', answer.json);
     assert.equal(answer.json.properties.azure.unknown, true);
     assert.doesNotMatch(answer.text, /hunter2|eyJ/);
-    const wrong = await server.ask('POST', `${BASE}/yaml/check`, { as: 'bob', body });
-    assert.deepEqual([wrong.status, wrong.json.diagnostics[0].summary], [400, 'environment "files/base" not found']);
+    const stranger = await server.ask('POST', `${BASE}/yaml/check`, { as: 'bob', body });
+    assertRefused(stranger, 'environment_not_permitted');
   });
 });
