@@ -7,6 +7,7 @@ import { type ParseEnvironment, rememberParsed } from '../environments/syntax/re
 import { ANONYMOUS_ENVIRONMENT } from '../environments/values.ts';
 import { LATEST } from '../environments/version.ts';
 import { Refusal } from '../errors.ts';
+import type { Identified } from '../runs/run.ts';
 import type { EnvironmentParts } from './environment-parts.ts';
 import { shownEnvironment } from './find-environment.ts';
 
@@ -17,6 +18,7 @@ export type EnvironmentRoot =
 
 /** A document with everything that it imports, as far as this principal may see it. */
 export interface LoadedEnvironment {
+  readonly owner: Identified;
   readonly graph: Graph;
   /** The plaintext of a secret, of the document with this key only. */
   readonly decrypt: (key: string, ciphertext: Uint8Array) => string | undefined;
@@ -59,6 +61,7 @@ export const loadEnvironmentGraph = async (
     return found ?? { problem: `environment ${JSON.stringify(text)} not found` };
   };
   return {
+    owner,
     graph: await loadGraph(document, load, parse),
     decrypt: (key, ciphertext) => (key === '' ? undefined : cipher.decrypt(key, ciphertext)),
     ids,

@@ -88,12 +88,10 @@ export const openerOf = async (
   principal: Principal,
   organization: Organization,
   request: OpenRequest,
-): Promise<Opener> => ({
-  principal,
-  organization,
-  owner: await parts.directory.organization(organization.name, organization.id),
-  loaded: await loadEnvironmentGraph(parts, principal, organization, request.root, 'open'),
-});
+): Promise<Opener> => {
+  const loaded = await loadEnvironmentGraph(parts, principal, organization, request.root, 'open');
+  return { principal, organization, owner: loaded.owner, loaded };
+};
 
 /** Everything that is wrong, in the writing and in the meaning. */
 export const allProblems = ({ loaded }: Opener, { diagnostics }: Evaluation): readonly Diagnostic[] => [
