@@ -22,8 +22,6 @@ export interface LoadedEnvironment {
   readonly graph: Graph;
   /** The plaintext of a secret, of the document with this key only. */
   readonly decrypt: (key: string, ciphertext: Uint8Array) => string | undefined;
-  /** Immutable ids of what was loaded, by `project/name`. */
-  readonly ids: ReadonlyMap<string, string>;
   /** What was opened, as people write it. */
   readonly name: string;
 }
@@ -50,7 +48,6 @@ export const loadEnvironmentGraph = async (
 ): Promise<LoadedEnvironment> => {
   const owner = await parts.directory.organization(organization.name, organization.id);
   const cipher = await parts.secrets.of(owner.id);
-  const ids = new Map<string, string>();
 
   // 1. What is opened.
   const document = await rootDocument();
@@ -64,7 +61,6 @@ export const loadEnvironmentGraph = async (
     owner,
     graph: await loadGraph(document, load, parse),
     decrypt: (key, ciphertext) => (key === '' ? undefined : cipher.decrypt(key, ciphertext)),
-    ids,
     name: document.name,
   };
 
@@ -91,12 +87,8 @@ export const loadEnvironmentGraph = async (
     if (!hasAccess(principal, place, level)) {
       throw new Refusal('environment_not_permitted', { environment, access: level });
     }
-    return {
-      name: found.name,
-      text: text ?? found.text,
-      key: found.key,
-      ...(version !== undefined && { revision: found.revision }),
-    };
+    const { name, id, key, revision } = found;
+    return { name, id, key, text: text ?? found.text, ...(version !== undefined && { revision }) };
   }
 
   async function read(target: EnvironmentTarget, version: string | undefined) {
@@ -104,8 +96,7 @@ export const loadEnvironmentGraph = async (
     const found = await parts.environments.read(place, version);
     if (!found) return undefined;
     const { environment, revision } = found;
-    const name = `${environment.project}/${environment.name}`;
-    ids.set(name, environment.id);
-    return { name, revision: String(revision.number), text: revision.yaml, key: environment.id };
+    const { project, name, id } = environment;
+    return { name: `${project}/${name}`, id, revision: String(revision.number), text: revision.yaml, key: id };
   }
 };

@@ -123,14 +123,13 @@ export const loginOf = (call: PendingCall, opener: Opener) => {
     organization: opener.owner,
     user,
     token,
-    ...(current && { current: identified(current, opener) }),
-    ...(root && { root: identified(root, opener) }),
+    ...(current && { current: identified(current) }),
+    ...(root && { root: identified(root) }),
   };
   return { provider: call.provider, inputs: call.inputs, context };
 };
 
-const identified = ({ project, name, revision }: EnvironmentIdentity, { loaded }: Opener): OpenedEnvironment => {
-  const id = loaded.ids.get(`${project}/${name}`);
+const identified = ({ project, name, id, revision }: EnvironmentIdentity): OpenedEnvironment => {
   if (id === undefined) throw new Error('an environment that was loaded has an id');
   return { project, name, id, ...(revision !== undefined && { revision }) };
 };

@@ -1,7 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is the language's own syntax
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { AZURE, claimsOf, type OpeningWorld, openingWorld } from './opening-world.ts';
+import { writeJson } from '../../src/environments/evaluate/json-text.ts';
+import { toPlain } from '../../src/environments/evaluate/plain.ts';
+import { checkEnvironment } from '../../src/flows/check-environment.ts';
+import type { EnvironmentRoot } from '../../src/flows/environment-graph.ts';
+import { AZURE, claimsOf, type OpeningWorld, openingWorld, somebody } from './opening-world.ts';
+import { ACME } from './world.ts';
 
 const LOGIN = `values: {login: ${AZURE}}`;
 
@@ -160,6 +165,63 @@ describe('the environments of a token', () => {
     await world.define('p/r', `imports: [p/r@2]\nvalues: {login: ${AZURE}}`);
     assert.match(String(await world.problems('p/r')), /cyclic import of p\/r@2/);
     assert.deepEqual(world.minted(), []);
+  });
+
+  describe('and their ids in the context', () => {
+    const IDS = 'values: {ids: "${context.currentEnvironment.id}|${context.rootEnvironment.id}"}';
+    const idOf = async (name: string): Promise<string> =>
+      (await world.stored.environments.get({ organization: world.owner, project: 'p', name }))?.id ?? assert.fail();
+    const checked = async (root: EnvironmentRoot): Promise<unknown> => {
+      const { evaluation, diagnostics } = await checkEnvironment(world.parts, somebody(), ACME, root);
+      assert.deepEqual(diagnostics, []);
+      return evaluation.value && JSON.parse(writeJson(toPlain(evaluation.value, { secrets: 'reveal' })));
+    };
+
+    test('are the immutable ones, opened and checked, by whatever version', async () => {
+      await world.define('p/base', IDS);
+      await world.define('p/r', 'imports: [p/base]\nvalues: {own: "${context.currentEnvironment.id}"}');
+      const [base, root] = [await idOf('base'), await idOf('r')];
+      for (const values of [
+        await world.values('p/r'),
+        await world.values('p/r@2'),
+        await checked({ place: { project: 'p', name: 'r' } }),
+      ]) {
+        assert.deepEqual(values, { ids: `${base}|${root}`, own: root });
+      }
+    });
+
+    test('are absent, not empty, for a document without a name; its imports have theirs', async () => {
+      await world.define('p/base', IDS);
+      const base = await idOf('base');
+      const text =
+        'imports: [p/base]\nvalues: {own: "${context.currentEnvironment}", root: "${context.rootEnvironment}"}';
+      const nameless = { name: '<yaml>' };
+      for (const values of [await world.values({ text }), await checked({ text })]) {
+        assert.deepEqual(values, { ids: `${base}|${base}`, own: nameless, root: nameless });
+      }
+      const [problem = ''] = await world.problems({ text: 'values: {a: "${context.rootEnvironment.id}"}' });
+      assert.match(problem, /^error values\.a: unknown property "id"/);
+    });
+
+    test('say what tokens with ids say, whatever a definition calls itself', async () => {
+      const claims = '{fn::open::debug-oidc-claims: {audience: x, identityToken: {version: v2}}}';
+      await world.define('p/base', `values: {base: ${claims}, id: forged, currentEnvironment: {id: forged}}`);
+      await world.define(
+        'p/r',
+        `imports: [p/base]\nvalues: {x: {context: {rootEnvironment: {id: forged}}}, root: ${claims}}`,
+      );
+      const [base, root] = [await idOf('base'), await idOf('r')];
+      const values = await world.values('p/r');
+      const ids = [values.base, values.root].map((told) => [
+        told.sub,
+        told['https://pulumi.com/current_env_id'],
+        told['https://pulumi.com/root_env_id'],
+      ]);
+      assert.deepEqual(ids, [
+        [`pulumi:org:${world.owner.id}:env:${base}`, base, root],
+        [`pulumi:org:${world.owner.id}:env:${root}`, root, root],
+      ]);
+    });
   });
 
   test('a login in a document without a name is refused, whatever lies beside it', async () => {

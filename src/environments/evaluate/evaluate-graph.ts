@@ -160,10 +160,11 @@ class GraphEvaluation implements Run {
   }
 
   #context(node: GraphNode, root: GraphNode | undefined): Value {
-    const named = (of: GraphNode | undefined): Plain => new Map([['name', (of ?? node).displayName]]);
+    const named = ({ displayName, identity }: GraphNode): Plain =>
+      new Map([...(identity?.id === undefined ? [] : [['id', identity.id] as const]), ['name', displayName]]);
     const context = new Map<string, Plain>(this.options.context);
     context.set('currentEnvironment', named(node));
-    context.set('rootEnvironment', named(root));
+    context.set('rootEnvironment', named(root ?? node));
     return fromPlain({ source: node.parsed.source, at: START }, context);
   }
 

@@ -8,6 +8,8 @@ import { EVALUATION_LIMITS } from './limits.ts';
 export interface EnvironmentIdentity {
   readonly project: string;
   readonly name: string;
+  /** Immutable; absent where the loader knows none. */
+  readonly id?: string;
   /** Given only where a revision or tag was asked for. */
   readonly revision?: string;
 }
@@ -16,6 +18,8 @@ export interface EnvironmentIdentity {
 export interface RootDocument {
   /** `[project/]environment`; `<yaml>` or empty for a document that is not stored. */
   readonly name: string;
+  /** Immutable id of the environment, where there is one. */
+  readonly id?: string;
   readonly revision?: string;
   readonly text: string;
   /** What `decrypt` is asked with for its secrets. */
@@ -35,6 +39,8 @@ export interface LoadRequest {
 export interface LoadedDocument {
   /** Resolved: `project/environment`. */
   readonly name: string;
+  /** Immutable id of the environment, where the loader knows it. */
+  readonly id?: string;
   /** The revision that a version resolved to. */
   readonly revision?: string;
   readonly text: string;
@@ -137,20 +143,14 @@ const follow = async (
   const revision = reference.version === undefined ? undefined : (loaded.revision ?? reference.version);
   return {
     document: loaded,
-    identity: { project: name.project, name: name.name, ...(revision !== undefined && { revision }) },
+    identity: identityOf(name, loaded.id, revision),
   };
 };
 
 const rootNode = (root: RootDocument, parse: ParseEnvironment): GrowingNode => {
   const reference = readReference(root.name);
   const named = !isAnonymous(root.name) && !('problem' in reference);
-  const identity: EnvironmentIdentity | undefined = named
-    ? {
-        project: reference.project,
-        name: reference.name,
-        ...(root.revision !== undefined && { revision: root.revision }),
-      }
-    : undefined;
+  const identity = named ? identityOf(reference, root.id, root.revision) : undefined;
   const shown = identity ? displayName(identity) : root.name;
   const parsed = parse(shown, root.text);
   return { id: identity ? idOf(identity) : '', identity, displayName: shown, key: root.key, parsed, edges: new Map() };
@@ -167,6 +167,18 @@ const importedNode = (
   return { id, identity, displayName: shown, key: document.key, parsed, edges: new Map() };
 };
 
+const identityOf = (
+  { project, name }: EnvironmentReference,
+  id: string | undefined,
+  revision: string | undefined,
+): EnvironmentIdentity => ({
+  project,
+  name,
+  ...(id !== undefined && { id }),
+  ...(revision !== undefined && { revision }),
+});
+
+/** Names a document in its graph. */
 const idOf = ({ project, name, revision }: EnvironmentIdentity): string =>
   `${project}/${name}${revision === undefined ? '' : `@${revision}`}`;
 
