@@ -2,6 +2,7 @@ import { type EnvironmentTarget, hasAccess } from '../access/environments.ts';
 import type { Organization } from '../access/organization.ts';
 import type { Principal } from '../access/principal.ts';
 import { type Graph, type LoadEnvironment, loadGraph, type RootDocument } from '../environments/evaluate/graph.ts';
+import { nameOf, type Overrides } from '../environments/overrides.ts';
 import type { EnvironmentPlace } from '../environments/record.ts';
 import { type ParseEnvironment, rememberParsed } from '../environments/syntax/remembered.ts';
 import { ANONYMOUS_ENVIRONMENT } from '../environments/values.ts';
@@ -22,6 +23,8 @@ export interface LoadedEnvironment {
   readonly graph: Graph;
   /** The plaintext of a secret, of the document with this key only. */
   readonly decrypt: (key: string, ciphertext: Uint8Array) => string | undefined;
+  /** Keys of the documents that mean something else here: an import of theirs, or further below, is overridden. */
+  readonly changed: ReadonlySet<string>;
   /** What was opened, as people write it. */
   readonly name: string;
 }
@@ -38,6 +41,9 @@ const MAX_SHOWN_VERSION = 100;
  *
  * Every edge is authorised for that principal, whoever wrote it: what it may not `read` (to check) or `open` (to
  * open) is answered like what is not there. Refuses a root that is not there or not permitted.
+ *
+ * `overrides` replace imports, wherever they stand; what takes their place is authorised like any import. One that
+ * meets no import is refused: whoever asks for it would take the values for others than they are.
  */
 export const loadEnvironmentGraph = async (
   parts: EnvironmentParts,
@@ -45,6 +51,7 @@ export const loadEnvironmentGraph = async (
   organization: Organization,
   root: EnvironmentRoot,
   level: 'read' | 'open',
+  overrides: Overrides = new Map(),
 ): Promise<LoadedEnvironment> => {
   const owner = await parts.directory.organization(organization.name, organization.id);
   const cipher = await parts.secrets.of(owner.id);
@@ -53,13 +60,31 @@ export const loadEnvironmentGraph = async (
   const document = await rootDocument();
 
   // 2. What it imports, edge by edge.
-  const load: LoadEnvironment = async ({ reference: { text, project, name, version } }) => {
+  const met = new Set<string>();
+  const importers = new Set<string>();
+  const load: LoadEnvironment = async ({ reference, importer }) => {
+    const replacement = overrides.get(nameOf(reference));
+    const { project, name, version } = replacement ?? reference;
     const found = hasAccess(principal, { project, name }, level) ? await read({ project, name }, version) : undefined;
-    return found ?? { problem: `environment ${JSON.stringify(text)} not found` };
+    if (replacement) {
+      met.add(nameOf(reference));
+      importers.add(importer.key);
+    }
+    const written = JSON.stringify(reference.text);
+    const missing = replacement ? `${JSON.stringify(replacement.text)}, which overrides ${written},` : written;
+    return found ?? { problem: `environment ${missing} not found` };
   };
+  const graph = await loadGraph(document, load, parse);
+
+  // 3. Whether it imports all that is overridden.
+  const unmet = [...overrides.keys()].find((name) => !met.has(name));
+  if (unmet !== undefined) {
+    throw new Refusal('invalid_request', { problem: `Nothing that is opened imports ${unmet}, which is overridden.` });
+  }
   return {
     owner,
-    graph: await loadGraph(document, load, parse),
+    graph,
+    changed: withImporters(graph, importers),
     decrypt: (key, ciphertext) => (key === '' ? undefined : cipher.decrypt(key, ciphertext)),
     name: document.name,
   };
@@ -87,8 +112,7 @@ export const loadEnvironmentGraph = async (
     if (!hasAccess(principal, place, level)) {
       throw new Refusal('environment_not_permitted', { environment, access: level });
     }
-    const { name, id, key, revision } = found;
-    return { name, id, key, text: text ?? found.text, ...(version !== undefined && { revision }) };
+    return { ...found, text: text ?? found.text };
   }
 
   async function read(target: EnvironmentTarget, version: string | undefined) {
@@ -97,6 +121,21 @@ export const loadEnvironmentGraph = async (
     if (!found) return undefined;
     const { environment, revision } = found;
     const { project, name, id } = environment;
-    return { name: `${project}/${name}`, id, revision: String(revision.number), text: revision.yaml, key: id };
+    return {
+      ...{ name: `${project}/${name}`, id, text: revision.yaml, key: id },
+      ...(version !== undefined && { revision: String(revision.number) }),
+    };
   }
+};
+
+/** The documents with these keys, and all that import one of them, directly or not. */
+const withImporters = ({ nodes }: Graph, keys: ReadonlySet<string>): ReadonlySet<string> => {
+  const found = new Set(keys);
+  for (let before = -1; found.size > 0 && found.size !== before; ) {
+    before = found.size;
+    for (const { key, edges } of nodes) {
+      if ([...edges.values()].some((edge) => 'node' in edge && found.has(edge.node.key))) found.add(key);
+    }
+  }
+  return found;
 };

@@ -1,9 +1,11 @@
+import { hasAccess } from '../access/environments.ts';
 import type { Organization } from '../access/organization.ts';
 import { actingFor, type Principal } from '../access/principal.ts';
 import type { Clouds } from '../clouds/clouds.ts';
 import { type Evaluation, evaluateGraph } from '../environments/evaluate/evaluate-graph.ts';
 import type { EnvironmentIdentity } from '../environments/evaluate/graph.ts';
 import type { PendingCall, ProviderOutcome } from '../environments/evaluate/run.ts';
+import { type Overrides, showOverrides } from '../environments/overrides.ts';
 import { type LoginOutcome, type LoginTools, openLogin } from '../environments/providers/open-login.ts';
 import type { LoginContext, TokenRules } from '../environments/providers/token-for.ts';
 import type { OpenSessions } from '../environments/sessions.ts';
@@ -42,6 +44,8 @@ export interface OpenRequest {
   readonly property?: readonly (string | number)[];
   /** Opens everything that is declared, needed or not. */
   readonly eager: boolean;
+  /** Imports that others take the place of, this time. */
+  readonly overrides?: Overrides;
 }
 
 /** Longest version that there can be. */
@@ -50,17 +54,23 @@ const MAX_SHOWN_VERSION = 100;
 type OpenTrace = Trace & { readonly kind: 'environment.open' };
 
 /** What the audit log says of an opening, before its outcome is known. */
-export const traceOf = (principal: Principal, organization: Organization, { root }: OpenRequest): OpenTrace => ({
+export const traceOf = (
+  principal: Principal,
+  organization: Organization,
+  { root, overrides }: OpenRequest,
+): OpenTrace => ({
   kind: 'environment.open',
   organization: organization.name,
   actor: actorOf(principal),
-  detail:
-    'place' in root
+  detail: {
+    ...('place' in root
       ? {
           root: shownEnvironment(root.place),
           ...(root.version && { version: root.version.slice(0, MAX_SHOWN_VERSION) }),
         }
-      : { root: ANONYMOUS_ENVIRONMENT },
+      : { root: ANONYMOUS_ENVIRONMENT }),
+    ...(overrides && { overrides: showOverrides(overrides) }),
+  },
 });
 
 /** Leaves the trace of a definition that cannot be opened; the caller is told what is wrong with it. */
@@ -89,7 +99,8 @@ export const openerOf = async (
   organization: Organization,
   request: OpenRequest,
 ): Promise<Opener> => {
-  const loaded = await loadEnvironmentGraph(parts, principal, organization, request.root, 'open');
+  const { root, overrides } = request;
+  const loaded = await loadEnvironmentGraph(parts, principal, organization, root, 'open', overrides);
   return { principal, organization, owner: loaded.owner, loaded };
 };
 
@@ -149,15 +160,37 @@ export const toolsOf = (
     ),
 });
 
-/** What would come of the calls, with nothing signed and nobody called: a text where there would be a token. */
+/**
+ * What would come of the calls, with nothing signed and nobody called: a text where there would be a token.
+ *
+ * The only step that all calls go through: what fails here is never made.
+ */
 export const rehearse = async (
   parts: OpenEnvironmentParts,
   opener: Opener,
   calls: readonly PendingCall[],
 ): Promise<ReadonlyMap<string, LoginOutcome>> => {
   const tools = { ...toolsOf(parts, opener), mint: async () => new Secret(''), tokensOnly: true };
-  const outcomes = calls.map(async (call) => [call.id, await openLogin(loginOf(call, opener), tools)] as const);
+  const outcomes = calls.map(async (call) => {
+    const outcome = problemWithOverrides(call, opener) ?? (await openLogin(loginOf(call, opener), tools));
+    return [call.id, outcome] as const;
+  });
   return new Map(await Promise.all(outcomes));
+};
+
+/**
+ * Whoever may open an environment may not decide where its logins go: that is for those who may change it. An
+ * override below it would do just that, since what a login asks for may come from an import.
+ */
+const problemWithOverrides = (
+  { provider, environment: { current, key } }: PendingCall,
+  { principal, loaded }: Opener,
+): { readonly error: string } | undefined => {
+  if (!current || !loaded.changed.has(key) || hasAccess(principal, current, 'write')) return undefined;
+  const environment = shownEnvironment(current);
+  return {
+    error: `fn::open::${provider} stays closed: an override changes what ${environment} imports, and no role of yours lets you change ${environment}`,
+  };
 };
 
 /** Those that cannot be. */

@@ -108,6 +108,31 @@ describe('what the commands about environments send and print', () => {
     assert.equal(requests().at(-2), 'POST /core/dev/open?duration=7200s');
   });
 
+  test('open and run with --override-env say which imports are replaced, as stock clients do', async () => {
+    const flags = ['--override-env', 'core/base=core/base@2', '--override-env', 'db=core/prod'];
+    const named = { 'core/base': 'core/base@2', 'default/db': 'core/prod' };
+    const sent = Buffer.from(JSON.stringify(named)).toString('base64url');
+    await env('open', 'core/dev', ...flags);
+    assert.equal(requests().at(-2), `POST /core/dev/open?duration=7200s&environmentOverrides=${sent}`);
+    await env('run', 'core/dev', ...flags, '--', 'true');
+    assert.equal(requests().at(-2), `POST /core/dev/open?duration=7200s&environmentOverrides=${sent}`);
+  });
+
+  for (const [given, problem] of [
+    ['core/base', /^error: "core\/base" does not say what overrides what\.\nhint: write --override-env/],
+    ['=core/x', /does not say what overrides what/],
+    ['core/base=', /does not say what overrides what/],
+    ['core/base=a/b/c', /names an organization/],
+    ['core/base=a=b', /is not the name of an environment/],
+  ] as const) {
+    test(`--override-env ${given} is refused before anybody is asked`, async () => {
+      const { status, stderr } = await desk.run(['env', 'open', 'core/dev', '--override-env', given]);
+      assert.equal(status, 2);
+      assert.match(stderr, problem);
+      assert.deepEqual(stub.heard, []);
+    });
+  }
+
   test('open of what is not there prints null, and an empty line as a string', async () => {
     assert.equal((await env('open', 'core/dev', 'no.thing')).stdout, 'null\n');
     assert.equal((await env('open', 'core/dev', 'no.thing', '--format', 'string')).stdout, '\n');

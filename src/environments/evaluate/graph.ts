@@ -41,7 +41,7 @@ export interface LoadedDocument {
   readonly name: string;
   /** Immutable id of the environment, where the loader knows it. */
   readonly id?: string;
-  /** The revision that a version resolved to. */
+  /** The revision that a version resolved to; absent where no version was asked for. */
   readonly revision?: string;
   readonly text: string;
   readonly key: string;
@@ -140,11 +140,7 @@ const follow = async (
   if ('problem' in loaded) return loaded;
   const name = readReference(loaded.name);
   if ('problem' in name) return name;
-  const revision = reference.version === undefined ? undefined : (loaded.revision ?? reference.version);
-  return {
-    document: loaded,
-    identity: identityOf(name, loaded.id, revision),
-  };
+  return { document: loaded, identity: identityOf(name, loaded.id, loaded.revision) };
 };
 
 const rootNode = (root: RootDocument, parse: ParseEnvironment): GrowingNode => {

@@ -18,6 +18,7 @@ import { readBodyText } from '../body.ts';
 import { type ApiDoor, parameterOf } from './api.ts';
 import { answerProblems, showDiagnostic } from './environment-answers.ts';
 import { expressionsOf } from './environment-expressions.ts';
+import { overridesIn } from './environment-overrides.ts';
 
 const BASE = '/api/esc/environments/:org';
 const NAMED = `${BASE}/:project/:environment`;
@@ -33,6 +34,7 @@ export const addEnvironmentSessionRoutes = (door: ApiDoor, parts: OpenEnvironmen
       duration: durationIn(ctx),
       eager: flagIn(ctx, 'eager'),
       ...propertyIn(ctx),
+      ...overridesIn(ctx),
     };
     ctx.set('Cache-Control', 'no-store');
     if (flagIn(ctx, 'tokensOnly')) {

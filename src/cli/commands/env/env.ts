@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { goDuration } from '../../duration.ts';
 import { FORMAT_NAMES } from '../../env-output/format-names.ts';
-import { addGroup, JSON_FLAG, ORGANIZATION_FLAG, wholeNumber } from '../../options.ts';
+import { addGroup, gather, JSON_FLAG, ORGANIZATION_FLAG, wholeNumber } from '../../options.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import type { CheckOptions } from './check.ts';
 import type { GetOptions } from './get.ts';
@@ -95,6 +95,11 @@ const addOpening = (env: Command, around: Surroundings): void => {
     new Option('--lifetime <duration>', 'how long the opened environment is kept, such as 2h or 90m')
       .argParser(goDuration)
       .default(DEFAULT_LIFETIME, '2h');
+  const overrides = () =>
+    new Option(
+      '--override-env <import=replacement>',
+      'let another environment take the place of an import, wherever it is imported, this time only; may be given several times',
+    ).argParser(gather);
 
   env
     .command('open')
@@ -103,6 +108,7 @@ const addOpening = (env: Command, around: Surroundings): void => {
     .argument('[property]', 'path of one value: only what it needs is opened')
     .addOption(new Option('--format <format>', 'how to print').choices(FORMAT_NAMES).default('json'))
     .addOption(lifetime())
+    .addOption(overrides())
     .option('--eager', 'open everything that is declared, needed or not')
     .option('--tokens-only', 'print the ID tokens that its logins would use, as JSON; no cloud is called')
     .action(async (given: string, property: string | undefined, options: OpenOptions) =>
@@ -118,6 +124,7 @@ const addOpening = (env: Command, around: Surroundings): void => {
     .argument('<command...>', 'what to run, after "--"')
     .option('-i, --interactive', 'give the command the terminal as it is, unmasked')
     .addOption(lifetime())
+    .addOption(overrides())
     .action(async (given: string, command: readonly string[], options: RunOptions) =>
       (await import('./run.ts')).runInEnvironment(around, given, command, options),
     );

@@ -16,6 +16,7 @@ import { printLine } from '../../output.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import { openEnvDesk } from './desk.ts';
 import { askForTokens, openValues } from './opening.ts';
+import { encodeOverrides } from './overrides.ts';
 import { readNamed } from './reference.ts';
 
 export interface OpenOptions {
@@ -23,24 +24,26 @@ export interface OpenOptions {
   readonly lifetime: number;
   readonly eager?: true;
   readonly tokensOnly?: true;
+  readonly overrideEnv?: readonly string[];
 }
 
 export const openEnvironment = async (
   around: Surroundings,
   given: string,
   property: string | undefined,
-  { format, lifetime, eager, tokensOnly }: OpenOptions,
+  { format, lifetime, eager, tokensOnly, overrideEnv }: OpenOptions,
 ): Promise<void> => {
   const environment = readNamed(given);
   const path = readPath(property, format);
   if (tokensOnly && format !== 'json') throw unusable('Tokens are printed as JSON.', 'leave out --format');
+  const wish = { lifetime, property, eager, overrides: encodeOverrides(overrideEnv) };
   const desk = await openEnvDesk(around, environment.org);
   if (tokensOnly) {
-    const tokens = await askForTokens(around, desk, environment, { lifetime, property, eager });
+    const tokens = await askForTokens(around, desk, environment, wish);
     around.stdout.write(jsonText(tokens));
     return;
   }
-  const tree = await openValues(around, desk, environment, { lifetime, property, eager });
+  const tree = await openValues(around, desk, environment, wish);
   if (format !== 'dotenv' && format !== 'shell') {
     around.stdout.write(writeValue(format, treeAt(tree, path), 'reveal'));
     return;

@@ -13,6 +13,8 @@ export interface OpeningWish {
   /** Only what this part of the values needs is opened. */
   readonly property?: string | undefined;
   readonly eager?: boolean | undefined;
+  /** Imports that others take the place of, this time; as `encodeOverrides` gives them. */
+  readonly overrides?: string | undefined;
 }
 
 /** Opens an environment and gives its values; prints what is wrong with it, warnings too. Throws on errors. */
@@ -42,10 +44,11 @@ const open = async (
   around: Surroundings,
   desk: EnvDesk,
   environment: NamedEnvironment,
-  { lifetime, property, eager }: OpeningWish,
+  { lifetime, property, eager, overrides }: OpeningWish,
   more: Readonly<Record<string, string>>,
 ) => {
-  const query = { duration: `${lifetime}s`, property, ...(eager && { eager: 'true' }), ...more };
+  const flags = { ...(eager && { eager: 'true' }), environmentOverrides: overrides };
+  const query = { duration: `${lifetime}s`, property, ...flags, ...more };
   const question = { method: 'POST', path: `${pathOf(environment)}/open`, query, patienceMs: OPENING_MS } as const;
   const { answer, diagnostics } = await showProgress(around, `Opening ${environment.shown}`, desk.attempt(question));
   if (diagnostics.length > 0) {

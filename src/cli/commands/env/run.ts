@@ -9,11 +9,13 @@ import type { Signal, Surroundings } from '../../surroundings.ts';
 import { openEnvDesk } from './desk.ts';
 import { writeFiles } from './open.ts';
 import { openValues } from './opening.ts';
+import { encodeOverrides } from './overrides.ts';
 import { readNamed } from './reference.ts';
 
 export interface RunOptions {
   readonly interactive?: true;
   readonly lifetime: number;
+  readonly overrideEnv?: readonly string[];
 }
 
 /** Runs a command with what an environment exports; ends with its status, never before its files are gone. */
@@ -21,12 +23,13 @@ export const runInEnvironment = async (
   around: Surroundings,
   given: string,
   [file, ...args]: readonly string[],
-  { interactive, lifetime }: RunOptions,
+  { interactive, lifetime, overrideEnv }: RunOptions,
 ): Promise<void> => {
   if (file === undefined || file === '') throw unusable('There is no command to run.', 'write it after "--"');
   const environment = readNamed(given);
+  const overrides = encodeOverrides(overrideEnv);
   const desk = await openEnvDesk(around, environment.org);
-  const tree = await openValues(around, desk, environment, { lifetime });
+  const tree = await openValues(around, desk, environment, { lifetime, overrides });
   const exports = exportsOf(tree, 'reveal');
   for (const one of [...exports.variables, ...exports.files]) {
     const problem = problemWithExport(one);
