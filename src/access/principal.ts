@@ -9,6 +9,8 @@ export interface Principal {
   readonly name: string;
   /** Name given to the access token when it was made; for lists and audit records. */
   readonly tokenName: string;
+  /** Of the access token that the caller shows: tells callers apart that share a kind and a name. */
+  readonly tokenFingerprint: string;
   /** May do everything in the organization. */
   readonly administrator: boolean;
   readonly permissions: readonly Permission[];
@@ -45,7 +47,10 @@ export interface Origin {
  * Rights are never stored in a personal, team or client token: taking a role away in the organization's
  * file takes effect on tokens that exist. `undefined`: the user, team or client is gone, so the token is worth nothing.
  */
-export const principalOf = (holder: Holder, organization: Organization): Principal | undefined => {
+export const principalOf = (
+  holder: Holder,
+  organization: Organization,
+): Omit<Principal, 'tokenFingerprint'> | undefined => {
   const rights = rightsOf(holder, organization);
   if (!rights) return undefined;
   const roles = organization.roles.filter((role) => rights.roles.includes(role.name));
@@ -97,7 +102,7 @@ const rightsOf = (holder: Holder, organization: Organization): Rights | undefine
 
 /** May this principal run `operation` on this stack? Organization administrators may do everything. */
 export const mayRun = (
-  principal: Principal,
+  principal: Pick<Principal, 'administrator' | 'permissions'>,
   target: { readonly project: string; readonly stack: string; readonly operation: Operation },
 ): boolean =>
   principal.administrator ||

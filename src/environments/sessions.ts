@@ -7,7 +7,7 @@ import type { Clock, Random } from '../system.ts';
 /** What an opened environment came to, for as long as its opener asked. */
 export interface OpenSession {
   readonly organizationId: string;
-  /** `<kind>:<name>` of the principal who opened it, and alone may read it. */
+  /** Who opened it, and alone may read it: see `sessionHolder`. */
   readonly holder: string;
   /** What was opened, as `project/name`, or the name of an anonymous definition. */
   readonly environment: string;

@@ -4,6 +4,7 @@ import { writeDetailed } from '../environments/evaluate/detailed.ts';
 import type { Evaluation } from '../environments/evaluate/evaluate-graph.ts';
 import type { ProviderOutcome } from '../environments/evaluate/run.ts';
 import { openLogin } from '../environments/providers/open-login.ts';
+import { sessionHolder } from '../environments/session-holder.ts';
 import type { Diagnostic } from '../environments/values.ts';
 import { hasErrors, loginProblems } from './check-environment.ts';
 import {
@@ -20,7 +21,7 @@ import {
   toolsOf,
   traceOf,
 } from './environment-opener.ts';
-import { actorOf, recordRefusals } from './trace.ts';
+import { recordRefusals } from './trace.ts';
 
 /** An open session, or everything that forbids one. Warnings come with a session. */
 export interface OpenedSession {
@@ -59,7 +60,7 @@ export const openEnvironment = (
     const id = await parts.sessions.keep(
       {
         organizationId: opener.owner.id,
-        holder: actorOf(principal),
+        holder: sessionHolder(principal),
         environment: opener.loaded.name,
         content: value ? atPlace(writeDetailed(value, { secrets: 'reveal' }), request.property ?? []) : '',
       },

@@ -3,6 +3,7 @@ import type { AccessTokens } from '../access/access-token.ts';
 import type { Organization } from '../access/organization.ts';
 import { type Principal, principalOf } from '../access/principal.ts';
 import { Refusal } from '../errors.ts';
+import { fingerprint } from '../secret.ts';
 
 export interface Authenticated {
   readonly principal: Principal;
@@ -26,5 +27,5 @@ export const authenticate = async (
   const organization = holder && organizations().get(holder.organization);
   const principal = organization && principalOf(holder, organization);
   if (!principal) throw new Refusal('unauthenticated');
-  return { principal, organization };
+  return { principal: { ...principal, tokenFingerprint: fingerprint(credential) }, organization };
 };

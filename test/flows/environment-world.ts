@@ -40,7 +40,7 @@ export const as = (name: User): Principal => {
   const holder = { kind: 'personal', organization: 'acme', name, tokenName: 'test' } as const;
   const principal = principalOf(holder, ACME);
   if (!principal) throw new Error(`there is no ${name}`);
-  return principal;
+  return { ...principal, tokenFingerprint: `of ${name}` };
 };
 
 export const DEV = { project: 'core', name: 'dev' };

@@ -86,6 +86,23 @@ describe('an open session', () => {
     assert.equal(world.events.filter(({ code }) => code === 'not_found').length, 3);
   });
 
+  for (const kind of ['personal', 'client'] as const) {
+    test(`of a ${kind} token is there for every other one of the same name`, async () => {
+      const { id = '' } = await world.open('p/base', { as: somebody({ kind }) });
+      assert.match(await world.read('p/base', id, somebody({ kind, tokenFingerprint: 'of the phone' })), /hunter2/);
+    });
+  }
+
+  for (const kind of ['organization', 'team', 'runner'] as const) {
+    test(`of a ${kind} token is there for that token alone`, async () => {
+      const opener = somebody({ kind, name: 'acme' });
+      const { id = '' } = await world.open('p/base', { as: opener });
+      assert.match(await world.read('p/base', id, opener), /hunter2/);
+      const other = { ...opener, tokenFingerprint: 'of another' };
+      await assert.rejects(world.read('p/base', id, other), absent);
+    });
+  }
+
   test('is there under the environment that was opened only', async () => {
     await world.define('p/other', 'values: {a: 1}');
     const id = await opened();

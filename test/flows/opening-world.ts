@@ -42,6 +42,7 @@ export const somebody = (changes: Partial<Principal> = {}): Principal => ({
   organization: 'acme',
   name: 'alice',
   tokenName: 'laptop',
+  tokenFingerprint: 'of the laptop',
   administrator: false,
   permissions: [],
   environments: [{ project: '*', environment: '*', access: 'open' }],

@@ -50,6 +50,7 @@ function principal(name: string, administrator: boolean, permissions: Principal[
     organization: 'acme',
     name,
     tokenName: 'test',
+    tokenFingerprint: `of ${name}`,
     administrator,
     permissions,
     environments: [],

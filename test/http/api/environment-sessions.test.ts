@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createLocalJWKSet, jwtVerify } from 'jose';
+import type { Holder } from '../../../src/access/principal.ts';
 import { type FakeCloud, startFakeCloud } from '../../clouds/fake-cloud.ts';
 import { AWS, AWS_GRANTS, AZURE } from '../../flows/opening-world.ts';
 import { startTestServer, type TestServer } from '../../server.ts';
@@ -197,6 +198,22 @@ describe('open environments', () => {
     );
     await access('none');
     assertRefused(await read(id, '', 'bob'), 'not_found');
+  });
+
+  test('of an organization’s token are not there for its next one; those of a user are, for every token of theirs', async () => {
+    const another = async (holder: Pick<Holder, 'kind' | 'name' | 'administrator'>): Promise<string> => {
+      const made = await server.parts.accessTokens.issue({ ...holder, organization: 'acme', tokenName: 'next' }, 600);
+      return `token ${made.token.reveal()}`;
+    };
+    const readAs = (id: string, authorization: string) =>
+      server.ask('GET', `${BASE}/p/empty/open/${id}`, { headers: { authorization } });
+    const machine = await server.ask('POST', `${BASE}/p/empty/open`, { as: 'organizationAdmin' });
+    const own = `token ${server.tokens.organizationAdmin}`;
+    assert.equal((await readAs(machine.json.id, own)).status, 200);
+    const next = await another({ kind: 'organization', name: 'acme', administrator: true });
+    assertRefused(await readAs(machine.json.id, next), 'not_found');
+    const user = await open('p/empty');
+    assert.equal((await readAs(user, await another({ kind: 'personal', name: 'admin' }))).status, 200);
   });
 
   test('are nobody’s of another organization, or without a token', async () => {
