@@ -147,7 +147,12 @@ const withDiagnostics = (stub: EnvStub, body: object, headers = {}): Answer => {
 
 const open = (stub: EnvStub, query: URLSearchParams): Answer => {
   const tokens = [{ environment: 'core/dev', provider: 'aws-login', token: 'a.b.c' }];
-  return withDiagnostics(stub, query.get('tokensOnly') === 'true' ? { tokens } : { id: 'session_1' });
+  const opened = withDiagnostics(stub, query.get('tokensOnly') === 'true' ? { tokens } : { id: 'session_1' });
+  const { diagnostics, ...body } = opened.body as { readonly diagnostics?: readonly object[] };
+  // Beside what was opened they stand one level deeper.
+  return opened.status === 200 && diagnostics
+    ? { status: 200, body: { ...body, diagnostics: { diagnostics } } }
+    : opened;
 };
 
 const save = (stub: EnvStub, { revisions }: StubEnvironment, etag: unknown, body: string): Answer => {

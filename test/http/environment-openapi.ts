@@ -33,6 +33,17 @@ const load = () => {
 };
 const loaded = skipOpenApi === false ? load() : undefined;
 
+/** Asserts that a value is what the published document calls by this name. */
+export const assertEsc = (name: string, value: unknown): void => {
+  if (loaded) assertShape(loaded.ajv, pointer('components', 'schemas', name), value, name);
+};
+
+const assertShape = (ajv: Ajv2020, place: string, value: unknown, what: string): void => {
+  const validate = ajv.getSchema(`esc#${place}`);
+  assert.ok(validate, place);
+  assert.ok(validate(value), `${what}: ${JSON.stringify(validate.errors)}\n${JSON.stringify(value)}`);
+};
+
 const pointer = (...parts: readonly string[]): string =>
   parts.map((part) => `/${encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('');
 
@@ -68,11 +79,9 @@ export const assertPublished = (method: string, path: string, answer: Answer): v
     $ref === undefined
       ? pointer('paths', template, method.toLowerCase(), 'responses', status, 'content', type, 'schema')
       : pointer('components', 'responses', name, 'content', type, 'schema');
-  const validate = ajv.getSchema(`esc#${place}`);
-  assert.ok(validate, place);
   // An empty definition is no object yet.
   const body: unknown = type.endsWith('yaml') ? (parse(answer.text) ?? {}) : answer.json;
-  assert.ok(validate(body), `${method} ${path}: ${JSON.stringify(validate.errors)}\n${answer.text}`);
+  assertShape(ajv, place, body, `${method} ${path}`);
 };
 
 const templateOf = (document: OpenApi, path: string): string | undefined => {

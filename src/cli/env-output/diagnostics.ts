@@ -19,7 +19,10 @@ export interface ToldRange {
   readonly endColumn: number;
 }
 
-/** The diagnostics of an answer; a server that does not tell how bad one is means an error. */
+/**
+ * The diagnostics of an answer, in either of the two forms that the contract has. A server that does not tell how bad one
+ * is means an error.
+ */
 export const diagnosticsOf = (answer: Plain): readonly ToldDiagnostic[] => {
   const told = member(answer, 'diagnostics');
   const list = Array.isArray(told) ? told : member(told, 'diagnostics');

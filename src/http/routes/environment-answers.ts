@@ -20,6 +20,10 @@ export const answerProblems = (ctx: Context, diagnostics: readonly Diagnostic[])
   return true;
 };
 
+/** Warnings beside what was opened. The contract has them one level deeper here than where something is refused. */
+export const warningsBeside = (diagnostics: readonly Diagnostic[]) =>
+  diagnostics.length > 0 ? { diagnostics: { diagnostics: diagnostics.map(showDiagnostic) } } : {};
+
 /** Clients take a problem without a severity for an error, and the contract's schema has no such member. */
 export const showDiagnostic = ({ severity, summary, path, range }: Diagnostic) => ({
   summary,

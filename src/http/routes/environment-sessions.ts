@@ -16,7 +16,7 @@ import { openEnvironment } from '../../flows/open-environment.ts';
 import { readOpenSession } from '../../flows/read-open-session.ts';
 import { readBodyText } from '../body.ts';
 import { type ApiDoor, parameterOf } from './api.ts';
-import { answerProblems, showDiagnostic } from './environment-answers.ts';
+import { answerProblems, showDiagnostic, warningsBeside } from './environment-answers.ts';
 import { expressionsOf } from './environment-expressions.ts';
 import { overridesIn } from './environment-overrides.ts';
 
@@ -40,12 +40,12 @@ export const addEnvironmentSessionRoutes = (door: ApiDoor, parts: OpenEnvironmen
     if (flagIn(ctx, 'tokensOnly')) {
       const { tokens, diagnostics } = await declaredTokens(parts, principal, organization, request);
       if (answerProblems(ctx, diagnostics)) return;
-      ctx.body = { tokens, ...(diagnostics.length > 0 && { diagnostics: diagnostics.map(showDiagnostic) }) };
+      ctx.body = { tokens, ...warningsBeside(diagnostics) };
       return;
     }
     const { id, diagnostics } = await openEnvironment(parts, principal, organization, request);
     if (id === undefined) answerProblems(ctx, diagnostics);
-    else ctx.body = { id, ...(diagnostics.length > 0 && { diagnostics: diagnostics.map(showDiagnostic) }) };
+    else ctx.body = { id, ...warningsBeside(diagnostics) };
   };
   const placeOf = (ctx: Context) => ({
     project: parameterOf(ctx, 'project'),

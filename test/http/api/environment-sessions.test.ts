@@ -8,8 +8,8 @@ import type { Holder } from '../../../src/access/principal.ts';
 import { type FakeCloud, startFakeCloud } from '../../clouds/fake-cloud.ts';
 import { AWS, AWS_GRANTS, AZURE } from '../../flows/opening-world.ts';
 import { startTestServer, type TestServer } from '../../server.ts';
+import { assertEsc } from '../environment-openapi.ts';
 import { assertRefused } from './answers.ts';
-import { assertEsc } from './esc-schemas.ts';
 
 const BASE = '/api/esc/environments/acme';
 
@@ -166,6 +166,17 @@ describe('open environments', () => {
       ({ range }) => range.begin.line,
     );
     assert.deepEqual([...new Set(lines)].sort(), [2, 3, 4]);
+  });
+
+  test('with nothing but warnings are opened, and the warnings stand beside, for tokens too', async () => {
+    const body = 'values: {a: 1}\nunknown: 2\n';
+    const { status, json } = await server.ask('POST', `${BASE}/yaml/open`, { as: 'admin', body });
+    assert.equal(status, 200);
+    assertEsc('OpenEnvironment', json);
+    const [warning, ...more] = json.diagnostics.diagnostics;
+    assert.deepEqual([more, warning.severity, warning.range.begin.line], [[], 'warning', 2]);
+    const tokens = await server.ask('POST', `${BASE}/yaml/open?tokensOnly=true`, { as: 'admin', body });
+    assert.deepEqual(tokens.json, { tokens: [], diagnostics: json.diagnostics });
   });
 
   test('end where a cloud refuses', async () => {
