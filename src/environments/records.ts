@@ -1,11 +1,13 @@
-import { problemWithName } from '../access/names.ts';
 import { Refusal } from '../errors.ts';
 import type { Directory } from '../runs/directory.ts';
 import type { Identified } from '../runs/run.ts';
 import type { Store } from '../store/store.ts';
 import { type Clock, epochSeconds } from '../system.ts';
+import { checkNames } from './check-names.ts';
+import { MAX_DEFINITION_BYTES, mustFit } from './definition-size.ts';
 import { openEnvironmentIndex } from './environment-index.ts';
-import { type EnvironmentTags, environmentTagsKey, openEnvironmentTags } from './environment-tags.ts';
+import { type EnvironmentTags, openEnvironmentTags } from './environment-tags.ts';
+import { forgetEnvironment } from './forget-environment.ts';
 import type {
   Author,
   DeclaredEnvironments,
@@ -14,7 +16,7 @@ import type {
   ListedRevision,
   Revision,
 } from './record.ts';
-import { openRevisionTags, type RevisionTags, revisionTagsKey } from './revision-tags.ts';
+import { openRevisionTags, type RevisionTags } from './revision-tags.ts';
 import {
   keyOf,
   loadEnvironment,
@@ -90,14 +92,13 @@ export interface EnvironmentRecordParts {
 }
 
 const MAX_ENVIRONMENTS = 10_000;
-const MAX_BYTES = 1024 * 1024;
 /** Room for what JSON adds to a text; only a text of control characters needs more. */
-const MAX_RECORD_BYTES = 3 * MAX_BYTES;
+const MAX_RECORD_BYTES = 3 * MAX_DEFINITION_BYTES;
 /** Revisions of one list: the text of each is read. */
 const MAX_LISTED = 100;
 const READ_AT_ONCE = 10;
-/** Keys that are deleted at once. */
-const DELETED_AT_ONCE = 50;
+/** Environments of one list whose remains are removed on the way. */
+const MAX_REMOVED = 10;
 /** Attempts of a change against others at the same moment. */
 const ATTEMPTS = 30;
 
@@ -187,10 +188,12 @@ export const openEnvironmentRecords = ({
 
     async list(organization, { count, after = '', shows }) {
       const files = declared(organization.name);
-      const names = [...new Set([...files.keys(), ...(await index.names(organization.id))])]
+      const stored = await index.names(organization.id);
+      const names = [...new Set([...files.keys(), ...stored.keys()])]
         .filter((name) => name > after && shows(placeOf(organization, name)))
         .sort();
       const environments: EnvironmentRecord[] = [];
+      let removed = 0;
       let at = 0;
       while (at < names.length && environments.length < count) {
         const some = names.slice(at, at + count - environments.length);
@@ -198,7 +201,14 @@ export const openEnvironmentRecords = ({
         const found = await Promise.all(
           some.map(async (name) => {
             const place = placeOf(organization, name);
-            return files.has(name) ? get(place) : (await loadEnvironment(store, place))?.environment;
+            const named = stored.has(name) ? await loadName(store, place) : undefined;
+            for (const id of stored.get(name) ?? []) {
+              // A name has its id before it is listed: without it the environment is gone, and was not removed whole.
+              if (id === named?.id || removed++ >= MAX_REMOVED) continue;
+              await forgetEnvironment(store, id);
+              await index.remove({ ...place, id });
+            }
+            return files.has(name) ? get(place) : named?.environment;
           }),
         );
         environments.push(...found.filter((environment) => environment !== undefined));
@@ -218,7 +228,7 @@ export const openEnvironmentRecords = ({
     },
 
     async update(environment, { yaml, base, author }) {
-      if (Buffer.byteLength(yaml) > MAX_BYTES) throw new Refusal('body_too_large', { limit: MAX_BYTES });
+      mustFit(yaml);
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         refuseDeclared(environment);
         // 1. This very environment as it is now, and whether the text was made of its newest revision.
@@ -250,12 +260,7 @@ export const openEnvironmentRecords = ({
       const newest = (await get(environment))?.latest ?? environment.latest;
       if (!(await directory.deleteEnvironment(organization, project, name, id))) return false;
       // From here on it is gone; what is left of it is under its id, which nobody gets again.
-      for (let first = 2; ; first += DELETED_AT_ONCE) {
-        const keys = Array.from({ length: DELETED_AT_ONCE }, (_, at) => revisionKey(id, first + at));
-        const deleted = await Promise.all(keys.map((key) => store.delete(key)));
-        if (first + DELETED_AT_ONCE > newest && !deleted.at(-1)) break;
-      }
-      await Promise.all([store.delete(revisionTagsKey(id)), store.delete(environmentTagsKey(id))]);
+      await forgetEnvironment(store, id, newest);
       await index.remove(environment);
       return true;
     },
@@ -285,14 +290,4 @@ export const openEnvironmentRecords = ({
 const placeOf = (organization: Identified, path: string): EnvironmentPlace => {
   const [project = '', name = ''] = path.split('/');
   return { organization, project, name };
-};
-
-const checkNames = ({ project, name }: EnvironmentPlace): void => {
-  for (const [field, kind, value] of [
-    ['project', 'project', project],
-    ['name', 'environment', name],
-  ] as const) {
-    const problem = problemWithName(kind, value);
-    if (problem !== undefined) throw new Refusal('invalid_name', { field, problem });
-  }
 };

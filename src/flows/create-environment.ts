@@ -1,7 +1,7 @@
 import { type EnvironmentTarget, hasAccess } from '../access/environments.ts';
-import { problemWithName } from '../access/names.ts';
 import type { Organization } from '../access/organization.ts';
 import type { Principal } from '../access/principal.ts';
+import { checkNames } from '../environments/check-names.ts';
 import type { EnvironmentRecord } from '../environments/record.ts';
 import { Refusal } from '../errors.ts';
 import { authorOf, type EnvironmentParts } from './environment-parts.ts';
@@ -67,13 +67,3 @@ const describe = ({ environment, revision }: CloneSource) => ({
   sourceId: environment.id,
   sourceRevision: revision,
 });
-
-const checkNames = ({ project, name }: EnvironmentTarget): void => {
-  for (const [field, kind, value] of [
-    ['project', 'project', project],
-    ['name', 'environment', name],
-  ] as const) {
-    const problem = problemWithName(kind, value);
-    if (problem !== undefined) throw new Refusal('invalid_name', { field, problem });
-  }
-};

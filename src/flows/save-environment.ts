@@ -1,6 +1,7 @@
 import type { EnvironmentTarget } from '../access/environments.ts';
 import type { Organization } from '../access/organization.ts';
 import type { Principal } from '../access/principal.ts';
+import { mustFit } from '../environments/definition-size.ts';
 import type { EnvironmentRecord } from '../environments/record.ts';
 import { encryptSecrets } from '../environments/syntax/secrets.ts';
 import type { Diagnostic } from '../environments/values.ts';
@@ -67,6 +68,7 @@ export const saveEnvironment = async (
   const encrypted = encryptSecrets(text, (plaintext) => cipher.encrypt(environment.id, plaintext));
   if (hasErrors(encrypted.diagnostics)) return { diagnostics: [...diagnostics, ...encrypted.diagnostics] };
   const yaml = encrypted.text;
+  await recordRefusals(audit, trace, () => mustFit(yaml));
 
   // 4. The trace, then the revision, where nobody else was faster.
   await audit.record({

@@ -67,8 +67,10 @@ test('ten thousand names are listed to the last, and more are refused', async ()
   const { records, create, whole } = world();
   for (let at = 0; at < 9999; at++) await whole.add('environments/org-1', `core/e${at}/id`, 0);
   await create({ ...PLACE, name: 'z' });
-  assert.deepEqual(names(await records.list(ACME, everything)), ['core/z']);
   assert.equal(await records.create({ ...PLACE, name: 'next' }, ALICE), 'too_many');
+  assert.deepEqual(names(await records.list(ACME, everything)), ['core/z']);
+  assert.equal((await whole.page('environments/org-1', 0, 0)).total, 9990, 'a list removes ten that are not there');
+  await create({ ...PLACE, name: 'next' });
 });
 
 test('a declared environment has one revision, which its file gives, and an id that stays', async () => {

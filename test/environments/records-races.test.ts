@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EnvironmentRecord } from '../../src/environments/record.ts';
+import type { Store } from '../../src/store/store.ts';
 import { STORES } from '../exchange/stores.ts';
 import { ACME, ALICE, BOB, failing, openRecords, PLACE, world } from './world.ts';
 
@@ -127,6 +128,82 @@ test('an update that comes while its environment is deleted leaves nothing behin
   assert.equal(await records.update(environment, { yaml: 'late', base: 1, author: ALICE }), 'absent');
   assert.equal(await whole.get(`environment-revision/${environment.id}/2`), undefined);
   assert.equal((await untouched.records.get(PLACE))?.latest, 1);
+});
+
+/** What is still stored under the id of an environment. */
+const remains = async (whole: Store, id: string): Promise<readonly string[]> => {
+  const keys = [
+    ...Array.from({ length: 60 }, (_, at) => `environment-revision/${id}/${at + 2}`),
+    `environment-revision-tags/${id}`,
+    `environment-tags/${id}`,
+  ];
+  const found = await Promise.all(keys.map(async (key) => ((await whole.get(key)) ? [key] : [])));
+  return found.flat();
+};
+
+/** An environment of 42 revisions with tags, on a store that fails at one deletion of a key. */
+const deletedHalfWay = async (at: number, done: 'before' | 'after') => {
+  const begun = world((store) => failing(store, 'delete', at, done));
+  const { untouched, create, records } = begun;
+  const environment = await create();
+  for (let number = 2; number <= 42; number++)
+    await untouched.records.update(environment, { yaml: 'a', author: ALICE });
+  await untouched.records.revisionTags.create(environment, 'stable', { editor: ALICE });
+  await untouched.records.tags.create(environment, { name: 'team', value: 'x', editor: ALICE });
+  await assert.rejects(records.delete(environment), /the store is gone/);
+  return { ...begun, environment };
+};
+
+for (const at of [1, 7, 10, 11, 29, 41, 42, 43]) {
+  for (const done of ['before', 'after'] as const) {
+    test(`what a deletion that failed ${done} key ${at} leaves behind is removed when somebody lists`, async () => {
+      const { untouched, whole, environment } = await deletedHalfWay(at, done);
+      assert.equal(await untouched.records.get(PLACE), undefined, 'it is gone at once');
+      // One that gets the name meanwhile stays as it is.
+      const next = await untouched.records.create(PLACE, BOB);
+      assert.ok(typeof next !== 'string');
+      await untouched.records.update(next, { yaml: 'b', author: BOB });
+      const { environments } = await untouched.records.list(ACME, { count: 10, shows: () => true });
+      assert.deepEqual(
+        environments.map(({ id }) => id),
+        [next.id],
+      );
+      assert.deepEqual(await remains(whole, environment.id), []);
+      assert.deepEqual((await whole.page('environments/org-1', 0, 10)).members, [`core/dev/${next.id}`]);
+      assert.equal((await untouched.records.read(PLACE))?.revision.yaml, 'b');
+    });
+  }
+}
+
+test('a removal of remains that fails half-way, too, is finished by the next list, also below a file of the name', async () => {
+  const { whole, environment } = await deletedHalfWay(3, 'before');
+  const everything = { count: 10, shows: () => true };
+  for (let at = 1; at <= 43; at += 3) {
+    const half = openRecords(failing(whole, 'delete', at)).records;
+    await half.list(ACME, everything).catch(() => undefined);
+  }
+  const files = () => ({ 'core/dev': { text: 'a: file', modified: 1 } });
+  await openRecords(whole, undefined, files).records.list(ACME, everything);
+  assert.deepEqual(await remains(whole, environment.id), []);
+  assert.equal((await whole.page('environments/org-1', 0, 10)).total, 0);
+});
+
+test('a creation that is under way is nobody’s remains', async () => {
+  const { records, untouched, whole } = world(
+    (store) =>
+      new Proxy(store, {
+        get: (target, name) => {
+          if (name !== 'add') return Reflect.get(target, name) as unknown;
+          return async (...args: Parameters<typeof store.add>) => {
+            await target.add(...args);
+            const { environments } = await untouched.records.list(ACME, { count: 10, shows: () => true });
+            assert.deepEqual(environments, []);
+          };
+        },
+      }),
+  );
+  assert.ok(typeof (await records.create(PLACE, ALICE)) !== 'string');
+  assert.equal((await whole.page('environments/org-1', 0, 10)).total, 1);
 });
 
 test('a tag that comes while its environment is deleted leaves nothing behind', async () => {

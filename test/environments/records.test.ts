@@ -101,7 +101,7 @@ test('a definition of 1 MiB is stored, and one byte more is refused', async () =
   assert.equal(Buffer.byteLength(most), MIB);
   assert.equal(await records.update(environment, { yaml: most, author: ALICE }), 2);
   assert.equal(await text(), most);
-  await assert.rejects(records.update(environment, { yaml: `${most}x`, author: ALICE }), refusal('body_too_large'));
+  await assert.rejects(records.update(environment, { yaml: `${most}x`, author: ALICE }), refusal('invalid_request'));
   assert.equal((await records.get(PLACE))?.latest, 2);
 });
 

@@ -151,6 +151,19 @@ describe('/api/esc/environments/{org}/{project}/{env}', () => {
     assertRefused(await door.save(`${most}x`), 'body_too_large', /1048576/);
   });
 
+  test('a definition that its ciphertexts make larger than 1 MiB is refused with both numbers, and nothing is saved', async () => {
+    await door.make();
+    const head = 'values: { s: { fn::secret: x } }\n#';
+    const saved = await door.save(head + 'x'.repeat(1024 * 1024 - head.length));
+    assertRefused(
+      saved,
+      'invalid_request',
+      /^The definition has 10\d{5} bytes with its secrets encrypted, and 1048576 is the most/,
+    );
+    assert.equal((await door.call('GET', DEV_PATH)).text, '');
+    assert.deepEqual(door.trace(), ['environment.create granted', 'environment.update refused invalid_request']);
+  });
+
   test('what is deleted is gone, and a new one of its name takes no change that was made of it', async () => {
     await door.make();
     const saved = await door.save('values: { a: 1 }');
