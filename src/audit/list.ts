@@ -1,10 +1,11 @@
+import { dayOf, readBackward } from '../day-logs.ts';
 import { Refusal } from '../errors.ts';
 import { firstWhere } from '../first-where.ts';
 import type { Store } from '../store/store.ts';
 import type { EpochSeconds } from '../system.ts';
 import { readStored } from './chain.ts';
 import { parseHead } from './head.ts';
-import { AUDIT_CLASSES, type ChainDay, chainName, dayOf, findDays, headKey, logKey } from './places.ts';
+import { AUDIT_CLASSES, type ChainDay, chainName, findDays, headKey, logKey } from './places.ts';
 import { type AuditRange, daysOf } from './range.ts';
 import type { AuditKind, AuditRecord } from './record.ts';
 
@@ -167,16 +168,16 @@ const isNewer = (left: Source, right: Source | undefined): boolean => {
   );
 };
 
-async function* backward(store: Store, slice: Slice, kind: AuditKind | undefined): AsyncGenerator<Dated, undefined> {
+async function* backward(
+  store: Store,
+  { place, start, end }: Slice,
+  kind: AuditKind | undefined,
+): AsyncGenerator<Dated, undefined> {
   let time = Number.POSITIVE_INFINITY;
-  for (let end = slice.end; end > slice.start; end -= RECORDS_AT_ONCE) {
-    const start = Math.max(slice.start, end - RECORDS_AT_ONCE);
-    const block = await store.read(logKey(slice.place), start, end - start);
-    for (const { value } of block.toReversed()) {
-      const record = readStored(value)?.record;
-      time = Math.min(time, record?.time ?? time);
-      yield { time, ...(record && (kind === undefined || record.kind === kind) && { record }) };
-    }
+  for await (const { value } of readBackward(store, logKey(place), { start, end, atOnce: RECORDS_AT_ONCE })) {
+    const record = readStored(value)?.record;
+    time = Math.min(time, record?.time ?? time);
+    yield { time, ...(record && (kind === undefined || record.kind === kind) && { record }) };
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { dayNumber, dayOf, keptUntil, newestGone } from '../day-logs.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { type Clock, type EpochSeconds, epochSeconds, type Log, type Random } from '../system.ts';
 import { GENESIS, type Link, link } from './chain.ts';
@@ -9,13 +10,9 @@ import {
   type Chain,
   chainName,
   classOf,
-  dayNumber,
-  dayOf,
   daysKey,
   headKey,
-  keptUntil,
   logKey,
-  newestGone,
   scopeOf,
   scopesKey,
 } from './places.ts';

@@ -1,5 +1,4 @@
 import { type Store, StoreError } from '../store/store.ts';
-import { type EpochSeconds, writeTime } from '../system.ts';
 import type { AuditEvent } from './record.ts';
 
 /** What was granted and what was refused are kept apart, because they are kept for different times. */
@@ -20,7 +19,6 @@ export interface ChainDay extends Chain {
   readonly day: string;
 }
 
-const DAY = 86_400;
 const CHAIN = /^([a-z]+)\/([a-z0-9_-]{1,40})\/([A-Za-z0-9._-]{1,100})$/;
 
 export const classOf = (event: Pick<AuditEvent, 'outcome'>): AuditClass =>
@@ -28,18 +26,6 @@ export const classOf = (event: Pick<AuditEvent, 'outcome'>): AuditClass =>
 
 /** No organization has this name: theirs have three characters or more. */
 export const scopeOf = (organization: string | undefined): string => organization ?? '_';
-
-export const dayOf = (time: EpochSeconds): string => writeTime(time).slice(0, 10);
-
-/** Days since 1970-01-01: the score of a day in the indexes. */
-export const dayNumber = (time: EpochSeconds): number => Math.floor(time / DAY);
-
-/** When what was written at `time` vanishes: with its whole day. */
-export const keptUntil = (time: EpochSeconds, retention: number): EpochSeconds =>
-  (dayNumber(time) + 1) * DAY + retention;
-
-/** The newest day whose records have all vanished at `now`. */
-export const newestGone = (now: EpochSeconds, retention: number): number => dayNumber(now - retention) - 1;
 
 export const chainName = ({ class: kind, scope, writer }: Chain): string => `${kind}/${scope}/${writer}`;
 

@@ -1,6 +1,7 @@
+import { dayOf } from '../day-logs.ts';
 import { Refusal } from '../errors.ts';
 import type { EpochSeconds } from '../system.ts';
-import { dayOf, scopeOf } from './places.ts';
+import { scopeOf } from './places.ts';
 
 /** Which records are asked for. */
 export interface AuditRange {

@@ -1,9 +1,10 @@
+import { dayOf } from '../day-logs.ts';
 import type { Store } from '../store/store.ts';
 import type { EpochSeconds } from '../system.ts';
 import { type Break, type ChainCheck, checkChain, GENESIS, type Link, readStored } from './chain.ts';
 import { type Head, isGenuine, vouched } from './head.ts';
 import type { PublicAuditKey } from './key.ts';
-import { chainName, classOf, dayOf, scopeOf } from './places.ts';
+import { chainName, classOf, scopeOf } from './places.ts';
 import type { AuditRange } from './range.ts';
 import type { AuditRecord } from './record.ts';
 import { readTrail, type TrailItem } from './trail.ts';

@@ -20,6 +20,8 @@ export interface Client {
   readonly source: string;
   /** When the access token ends, where that is known. */
   readonly expires?: EpochSeconds;
+  /** The answer as it came, a refusal too: for those that read more than JSON from it. */
+  ask(question: Question): Promise<RawAnswer>;
   get<T>(path: string, query?: Query): Promise<T>;
   /** `body` as JSON; absent: none. */
   post<T>(path: string, body?: unknown): Promise<T>;
@@ -32,7 +34,25 @@ export interface Client {
   organization(given: string | undefined): Promise<string>;
 }
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+export interface Question {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly query?: Query;
+  /** Of the two bodies one at most. */
+  readonly json?: unknown;
+  readonly yaml?: string;
+  readonly etag?: string | undefined;
+  /** How long the server may keep silent. */
+  readonly patienceMs?: number;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly text: string;
+  readonly etag?: string;
+  /** Number of the revision of an environment that the answer is about. */
+  readonly revision?: string;
+}
 
 /** The client of whoever is logged in here; throws, with the way out, when nobody is, or no longer. */
 export const openClient = async (around: Surroundings): Promise<Client> => {
@@ -42,49 +62,66 @@ export const openClient = async (around: Surroundings): Promise<Client> => {
 };
 
 /**
- * Follows no redirect (it could lead the token elsewhere), waits for at most 15 s and reads at most 8 MiB.
+ * Follows no redirect (it could lead the token elsewhere), waits for at most 15 s where nothing else is asked for, and
+ * reads at most 8 MiB.
  *
  * `url` has been through `secretTarget`: the access token goes with every request.
  */
 export const makeClient = (url: string, accessToken: string, source: string): Client => {
-  const agent = new Agent({ connect: { timeout: CONNECT_MS }, headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS });
+  const agent = new Agent({ connect: { timeout: CONNECT_MS } });
 
-  const send = async (method: Method, path: string, query: Query, body: unknown) => {
+  const send = ({ method, path, query = {}, json, yaml, etag, patienceMs = ANSWER_MS }: Question) => {
     const target = new URL(url + path);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) target.searchParams.set(name, String(value));
     }
-    const answer = await request(target, {
+    const body = yaml ?? (json === undefined ? undefined : JSON.stringify(json));
+    return request(target, {
       method,
       dispatcher: agent,
+      headersTimeout: patienceMs,
+      bodyTimeout: patienceMs,
       headers: {
         authorization: `token ${accessToken}`,
-        accept: 'application/json',
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        accept: 'application/json, application/x-yaml',
+        ...(body !== undefined && { 'content-type': `application/${yaml === undefined ? 'json' : 'x-yaml'}` }),
+        ...(etag !== undefined && { etag }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body }),
     }).catch((cause: unknown) => {
       throw unreachable(url, cause);
     });
-    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer.body;
-    throw refusedBy(url, source, answer.statusCode, await readAnswer(url, answer.body));
   };
-
-  const call = async <T>(method: Method, path: string, query: Query, body?: unknown): Promise<T> =>
-    parseAnswer<T>(url, await readAnswer(url, await send(method, path, query, body)));
+  const granted = async (question: Question) => {
+    const { statusCode: status, body } = await send(question);
+    if (isGranted({ status })) return body;
+    throw refusedBy({ url, source }, { status, text: await readAnswer(url, body) });
+  };
+  const call = async <T>(question: Question): Promise<T> =>
+    parseAnswer(url, await readAnswer(url, await granted(question)), JSON.parse);
 
   return {
     url,
     source,
-    get: (path, query = {}) => call('GET', path, query),
-    post: (path, body) => call('POST', path, {}, body),
-    patch: (path, body) => call('PATCH', path, {}, body),
-    put: (path, body) => call('PUT', path, {}, body),
+    async ask(question) {
+      const { statusCode: status, headers, body } = await send(question);
+      const [etag, revision] = [headers['etag'], headers['pulumi-esc-revision']];
+      return {
+        status,
+        text: await readAnswer(url, body),
+        ...(typeof etag === 'string' && { etag }),
+        ...(typeof revision === 'string' && { revision }),
+      };
+    },
+    get: (path, query = {}) => call({ method: 'GET', path, query }),
+    post: (path, json) => call({ method: 'POST', path, json }),
+    patch: (path, json) => call({ method: 'PATCH', path, json }),
+    put: (path, json) => call({ method: 'PUT', path, json }),
     async delete(path) {
-      await readAnswer(url, await send('DELETE', path, {}, undefined));
+      await readAnswer(url, await granted({ method: 'DELETE', path }));
     },
     async *lines(path, query = {}) {
-      const body = await send('GET', path, query, undefined);
+      const body = await granted({ method: 'GET', path, query });
       try {
         yield* createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY });
       } catch (cause) {
@@ -93,7 +130,8 @@ export const makeClient = (url: string, accessToken: string, source: string): Cl
     },
     async organization(given) {
       if (given !== undefined) return given;
-      const { GitHubLogin } = await call<{ GitHubLogin: string }>('GET', '/api/user/organizations/default', {});
+      const path = '/api/user/organizations/default';
+      const { GitHubLogin } = await call<{ GitHubLogin: string }>({ method: 'GET', path });
       return GitHubLogin;
     },
   };
@@ -102,6 +140,8 @@ export const makeClient = (url: string, accessToken: string, source: string): Cl
 /** A path of the API with its parameters written so that none of them can change the path. */
 export const apiPath = (parts: TemplateStringsArray, ...values: readonly string[]): string =>
   parts.map((part, index) => part + (index < values.length ? encodeURIComponent(values[index] ?? '') : '')).join('');
+
+export const isGranted = ({ status }: Pick<RawAnswer, 'status'>): boolean => status >= 200 && status < 300;
 
 export const readAnswer = async (url: string, body: AsyncIterable<Buffer>): Promise<string> => {
   const chunks: Buffer[] = [];
@@ -120,16 +160,20 @@ export const readAnswer = async (url: string, body: AsyncIterable<Buffer>): Prom
 
 const NOT_RUNPASS = 'RUNPASS_URL must be the public URL of a Runpass server';
 
-const parseAnswer = <T>(url: string, text: string): T => {
+/** The text of an answer, read by `parse`, which throws at what it cannot read. */
+export const parseAnswer = <T>(url: string, text: string, parse: (text: string) => T): T => {
   try {
-    return JSON.parse(text) as T;
+    return parse(text);
   } catch (cause) {
     throw failed(`${url} did not answer with JSON.`, NOT_RUNPASS, cause);
   }
 };
 
 /** What the server said, in its own words; its stable code goes with them. */
-const refusedBy = (url: string, source: string, status: number, text: string): CommandFailure => {
+export const refusedBy = (
+  { url, source }: Pick<Client, 'url' | 'source'>,
+  { status, text }: Pick<RawAnswer, 'status' | 'text'>,
+): CommandFailure => {
   const body = readRefusal(text);
   if (!body) {
     const what = status >= 300 && status < 400 ? 'a redirect, which is not followed' : `status ${status}`;

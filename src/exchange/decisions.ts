@@ -1,8 +1,9 @@
+import { dayNumber, dayOf, keptUntil, newestGone, readBackward } from '../day-logs.ts';
 import { Refusal } from '../errors.ts';
 import { firstWhere } from '../first-where.ts';
 import { equalInConstantTime } from '../secret.ts';
 import { type Store, StoreError } from '../store/store.ts';
-import { type Clock, type EpochSeconds, epochSeconds, type Random, writeTime } from '../system.ts';
+import { type Clock, epochSeconds, type Random } from '../system.ts';
 import type { Decision, DecisionFilter, Decisions } from './decision.ts';
 import { type DecisionMark, decisionId, newMark, readDecisionId } from './decision-id.ts';
 import { writeDecision } from './decision-size.ts';
@@ -22,7 +23,6 @@ interface StoredDecision extends DecisionMark {
   readonly decision: Omit<Decision, 'id'>;
 }
 
-const DAY = 86_400;
 /** Seconds by which records may stand out of order: the clocks of replicas differ, and a write takes a moment. */
 const DISORDER = 15;
 /** Days that an index is asked for: more than the longest retention. */
@@ -57,10 +57,9 @@ export const openDecisions = (parts: DecisionParts): Decisions => {
     const record = `{"at":${at},"bits":"${bits}","decision":${text}}`;
     if ((await store.append(key, [record], { to: 'document' })) !== 'absent') return;
     // The first of its day. Indexed first: what is recorded can always be listed.
-    const today = Math.floor(at / DAY);
-    await store.add(daysKey(organization), dayOf(at), today);
-    await store.trim(daysKey(organization), Math.floor((at - retention) / DAY) - 1);
-    await store.create(key, '', { expiresAt: ((today + 1) * DAY + retention) * 1000 });
+    await store.add(daysKey(organization), dayOf(at), dayNumber(at));
+    await store.trim(daysKey(organization), newestGone(at, retention));
+    await store.create(key, '', { expiresAt: keptUntil(at, retention) * 1000 });
     if ((await store.append(key, [record], { to: 'document' })) === 'absent') {
       throw new StoreError('unavailable', 'The log of decisions vanished while it was written to');
     }
@@ -111,21 +110,16 @@ export const openDecisions = (parts: DecisionParts): Decisions => {
         if ((start && day > start.day) || (filter.since !== undefined && day < dayOf(filter.since))) continue;
         const key = logKey(organization, day);
         const behind = ((await store.get(key))?.length ?? 0) + 1;
-        let end = start?.day === day ? Math.min(start.position, behind) : behind;
-        while (end > 1) {
-          const from = Math.max(1, end - RECORDS_AT_ONCE);
-          const records = await store.read(key, from, end - from);
-          for (const { position, value } of records.toReversed()) {
-            const found = shownBy(JSON.parse(value) as StoredDecision, filter);
-            if (!found) continue;
-            // One more than the page holds tells that there is more.
-            if (decisions.length === count) return { decisions, ...(shown && { next: writePlace(shown) }) };
+        const end = start?.day === day ? Math.min(start.position, behind) : behind;
+        for await (const { position, value } of readBackward(store, key, { start: 1, end, atOnce: RECORDS_AT_ONCE })) {
+          const found = shownBy(JSON.parse(value) as StoredDecision, filter);
+          // One more than the page holds tells that there is more.
+          if (found && decisions.length === count) return { decisions, ...(shown && { next: writePlace(shown) }) };
+          if (found) {
             decisions.push(found);
             shown = { day, position };
           }
-          end = from;
-          scanned += records.length;
-          if (scanned >= MAX_SCAN) return { decisions, next: writePlace({ day, position: end }) };
+          if (++scanned >= MAX_SCAN) return { decisions, next: writePlace({ day, position }) };
         }
       }
       return { decisions };
@@ -156,8 +150,6 @@ const readPlace = (text: string): Place => {
   if (day === undefined) throw new Refusal('invalid_request', { problem: 'after: must be what "next" of a list said' });
   return { day, position: Number(position) };
 };
-
-const dayOf = (time: EpochSeconds): string => writeTime(time).slice(0, 10);
 
 const logKey = (organization: string, day: string): string => `decisions/${organization}/${day}`;
 

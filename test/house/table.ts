@@ -12,12 +12,14 @@ export const TABLE: ImportTable = {
     errors: { builtins: [] },
     system: { builtins: ['crypto'] },
     secret: { builtins: ['crypto', 'util'] },
-    nearest: { builtins: [] },
+    'edit-distance': { builtins: [] },
+    nearest: { uses: ['edit-distance'], builtins: [] },
     'json-schema': { builtins: [] },
     'shape-problems': { uses: ['json-schema', 'nearest'], builtins: [] },
     documents: { uses: ['json-schema', 'shape-problems'], builtins: [] },
     'strict-json': { builtins: [] },
     'first-where': { builtins: [] },
+    'day-logs': { uses: ['system'], types: ['store/store'], builtins: [] },
     'store/store': { types: ['system'], builtins: [] },
     'audit/record': { types: ['errors', 'system'], builtins: [] },
     'settings/settings': { types: ['keys', 'secret'], builtins: [] },
@@ -29,13 +31,13 @@ export const TABLE: ImportTable = {
       builtins: ['crypto'],
     },
     exchange: {
-      uses: ['access', 'errors', 'first-where', 'issuers', 'policy', 'secret', 'store/store', 'system'],
+      uses: ['access', 'day-logs', 'errors', 'first-where', 'issuers', 'policy', 'secret', 'store/store', 'system'],
       builtins: ['crypto'],
     },
     clouds: { uses: ['issuers', 'secret', 'system'], builtins: [] },
     'environments/values': { builtins: [] },
-    'environments/syntax': { uses: ['environments/values'], builtins: [] },
-    'environments/evaluate': { uses: ['environments/syntax', 'environments/values'], builtins: [] },
+    'environments/syntax': { uses: ['edit-distance', 'environments/values'], builtins: [] },
+    'environments/evaluate': { uses: ['edit-distance', 'environments/syntax', 'environments/values'], builtins: [] },
     environments: {
       uses: [
         'access',
@@ -64,7 +66,10 @@ export const TABLE: ImportTable = {
     runs: { uses: ['access', 'errors', 'store/store', 'system'], builtins: ['crypto'] },
     tokens: { uses: ['access', 'errors', 'secret'], types: ['keys', 'runs', 'system'], builtins: ['crypto'] },
     keys: { uses: ['errors', 'secret', 'store/store', 'system'], types: ['settings/settings'], builtins: ['crypto'] },
-    audit: { uses: ['audit/record', 'errors', 'first-where', 'store/store', 'system'], builtins: ['crypto'] },
+    audit: {
+      uses: ['audit/record', 'day-logs', 'errors', 'first-where', 'store/store', 'system'],
+      builtins: ['crypto'],
+    },
 
     // Flows.
     flows: {
@@ -144,6 +149,7 @@ export const TABLE: ImportTable = {
         'logging',
         'audit',
         'audit/record',
+        'day-logs',
         'documents',
         'environments',
         'environments/declared-files',

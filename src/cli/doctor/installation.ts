@@ -1,6 +1,7 @@
 import { readStored } from '../../audit/chain.ts';
 import { parseHead } from '../../audit/head.ts';
-import { AUDIT_CLASSES, dayOf, findDays, headKey, logKey, scopeOf } from '../../audit/places.ts';
+import { AUDIT_CLASSES, findDays, headKey, logKey, scopeOf } from '../../audit/places.ts';
+import { dayOf } from '../../day-logs.ts';
 import type { SealingKeys } from '../../keys/seal.ts';
 import { readSealingKeys } from '../../keys/sealing-file.ts';
 import { loadRing } from '../../keys/stored-ring.ts';

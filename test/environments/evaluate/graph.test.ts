@@ -72,9 +72,11 @@ describe('loading', () => {
     assert.deepEqual(summaries(openGraph(overridden).diagnostics), ['warning values.a: cannot override final value']);
   });
 
-  test('a revision is part of who an environment is only where a version was asked for', async () => {
-    const graph = await loadGraph(root('imports: [p/e, p/e@stable]'), async ({ reference: { project, name } }) => {
-      return { name: `${project}/${name}`, key: name, text: 'values: {}', revision: '7' };
+  test('a revision is part of who an environment is where its loader says so: where a version was asked for', async () => {
+    const graph = await loadGraph(root('imports: [p/e, p/e@stable]'), async ({ reference }) => {
+      const { project, name, version } = reference;
+      const revision = version === undefined ? {} : { revision: '7' };
+      return { name: `${project}/${name}`, key: name, text: 'values: {}', ...revision };
     });
     const [, latest, stable] = graph.nodes.map(({ identity }) => identity);
     assert.deepEqual(

@@ -1,17 +1,17 @@
 import type { Plain } from '../../../environments/values.ts';
-import { apiPath } from '../../client.ts';
-import { diagnosticsOf, type ToldDiagnostic } from '../../env-output/diagnostics.ts';
-import { member } from '../../env-output/value-tree.ts';
-import type { Surroundings } from '../../surroundings.ts';
 import {
-  type Exchange,
+  apiPath,
+  type Client,
   isGranted,
-  openExchange,
+  openClient,
+  parseAnswer,
   type Question,
   type RawAnswer,
-  readJsonAnswer,
   refusedBy,
-} from './exchange.ts';
+} from '../../client.ts';
+import { diagnosticsOf, type ToldDiagnostic } from '../../env-output/diagnostics.ts';
+import { readExactJson } from '../../env-output/value-tree.ts';
+import type { Surroundings } from '../../surroundings.ts';
 import type { NamedEnvironment } from './reference.ts';
 
 /** A definition as it is stored. */
@@ -53,34 +53,29 @@ export const pathOf = ({ project, name, version }: NamedEnvironment): string =>
 
 /** Opens the desk of an organization; absent: that of the access token. */
 export const openEnvDesk = async (around: Surroundings, org: string | undefined): Promise<EnvDesk> => {
-  const exchange = await openExchange(around);
-  return deskOf(exchange, org ?? (await defaultOrganization(exchange)));
+  const client = await openClient(around);
+  return deskOf(client, await client.organization(org));
 };
 
-const defaultOrganization = async (exchange: Exchange): Promise<string> => {
-  const answer = await exchange({ method: 'GET', path: '/api/user/organizations/default' });
-  const name = isGranted(answer) ? member(readJsonAnswer(answer.text), 'GitHubLogin') : undefined;
-  if (typeof name !== 'string') throw refusedBy(answer);
-  return name;
-};
-
-const deskOf = (exchange: Exchange, org: string): EnvDesk => {
+const deskOf = (client: Client, org: string): EnvDesk => {
   const send = (question: Question): Promise<RawAnswer> =>
-    exchange({ ...question, path: BASE + apiPath`/${org}` + question.path });
+    client.ask({ ...question, path: BASE + apiPath`/${org}` + question.path });
+  /** With every digit of its numbers. */
+  const read = ({ text }: RawAnswer): Plain => (text === '' ? new Map() : parseAnswer(client.url, text, readExactJson));
   const granted = async (question: Question): Promise<RawAnswer> => {
     const answer = await send(question);
     if (isGranted(answer)) return answer;
-    throw refusedBy(answer);
+    throw refusedBy(client, answer);
   };
   const attempt = async (question: Question): Promise<Outcome> => {
     const answer = await send(question);
     const { revision } = answer;
     if (isGranted(answer)) {
-      const content = readJsonAnswer(answer.text);
+      const content = read(answer);
       return { answer: content, revision, diagnostics: diagnosticsOf(content) };
     }
-    const diagnostics = answer.status === 400 ? diagnosticsOf(readJsonAnswer(answer.text)) : [];
-    if (diagnostics.length === 0) throw refusedBy(answer);
+    const diagnostics = answer.status === 400 ? diagnosticsOf(read(answer)) : [];
+    if (diagnostics.length === 0) throw refusedBy(client, answer);
     return { diagnostics };
   };
   const find = async (environment: NamedEnvironment, decrypted: boolean): Promise<RawAnswer> =>
@@ -89,17 +84,17 @@ const deskOf = (exchange: Exchange, org: string): EnvDesk => {
 
   return {
     org,
-    ask: async (question) => readJsonAnswer((await granted(question)).text),
+    ask: async (question) => read(await granted(question)),
     async findDefinition(environment, decrypted = false) {
       const answer = await find(environment, decrypted);
       if (answer.status === 404) return undefined;
       if (isGranted(answer)) return stored(answer);
-      throw refusedBy(answer);
+      throw refusedBy(client, answer);
     },
     async definition(environment, decrypted = false) {
       const answer = await find(environment, decrypted);
       if (isGranted(answer)) return stored(answer);
-      throw refusedBy(answer);
+      throw refusedBy(client, answer);
     },
     async create({ project, name }) {
       await granted({ method: 'POST', path: '', json: { project, name } });

@@ -3,9 +3,11 @@ import { member, type Tree, treeOf } from '../../env-output/value-tree.ts';
 import { failed } from '../../failure.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import { type EnvDesk, pathOf } from './desk.ts';
-import { OPENING_MS } from './exchange.ts';
 import { printDiagnostics, stoppedBy } from './print-diagnostics.ts';
 import type { NamedEnvironment } from './reference.ts';
+
+/** Opening may call clouds for half a minute. */
+const OPENING_MS = 60_000;
 
 export interface OpeningWish {
   /** Seconds that the session lives. */
