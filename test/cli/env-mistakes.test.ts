@@ -65,6 +65,7 @@ describe('what the commands about environments say when something is wrong', () 
 
   for (const [what, args, says] of [
     ['a name of four parts', ['get', 'a/b/c/d'], /names an organization|not the name/],
+    ['too many parts', ['get', 'a/b/c/d'], /^error: "a\/b\/c\/d" is not the name of an environment\.$/m],
     ['an organization that can be none', ['get', 'A!/b/c'], /no name of an organization/],
     ['a version where the newest is changed', ['set', 'core/dev@1', 'a', '1'], /leave out "@1"/],
     ['a path that is none', ['get', 'core/dev', 'a['], /no path of a property/],

@@ -234,7 +234,7 @@ describe('what the commands about environments send and print', () => {
       ],
     );
     assert.deepEqual(stub.heard.at(-1)?.method, 'PATCH');
-    assert.match((await env('tag', 'ls', 'core/dev')).stdout, /^TAG .*\nstable +1 .*\nold +1 .*\nnew +1 /);
+    assert.match((await env('tag', 'ls', 'core/dev')).stdout, /^TAG .*\nstable +1 .*\nold +1 .*\nnew +1 .*\n$/);
     await env('tag', 'rm', 'core/dev@old');
     await env('tag', 'rm', 'core/dev', 'new');
     assert.deepEqual([...tags.keys()], ['stable']);

@@ -177,7 +177,7 @@ const tags = (environment: StubEnvironment, method: string, tag: string, body: s
   const { tags: all } = environment;
   const told = (name: string) => ({ name, revision: revisionOf(environment, name), editorLogin: 'admin' });
   if (method === 'GET') {
-    return { status: 200, body: tag === '' ? { tags: [...all.keys()].map(told), nextToken: '' } : told(tag) };
+    return { status: 200, body: tag === '' ? { tags: [...all.keys()].map(told), nextToken: '0' } : told(tag) };
   }
   if (method === 'DELETE')
     return all.delete(tag) ? { status: 204 } : refusal(404, 'There is no such tag.', 'not_found');

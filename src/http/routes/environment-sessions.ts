@@ -19,6 +19,7 @@ import { type ApiDoor, parameterOf } from './api.ts';
 import { answerProblems, showDiagnostic, warningsBeside } from './environment-answers.ts';
 import { expressionsOf } from './environment-expressions.ts';
 import { overridesIn } from './environment-overrides.ts';
+import { environmentIn } from './environment-requests.ts';
 
 const BASE = '/api/esc/environments/:org';
 const NAMED = `${BASE}/:project/:environment`;
@@ -47,12 +48,8 @@ export const addEnvironmentSessionRoutes = (door: ApiDoor, parts: OpenEnvironmen
     if (id === undefined) answerProblems(ctx, diagnostics);
     else ctx.body = { id, ...warningsBeside(diagnostics) };
   };
-  const placeOf = (ctx: Context) => ({
-    project: parameterOf(ctx, 'project'),
-    name: parameterOf(ctx, 'environment'),
-  });
   const named = (ctx: Context): EnvironmentRoot => ({
-    place: placeOf(ctx),
+    place: environmentIn(ctx),
     ...(parameterOf(ctx, 'version') !== '' && { version: parameterOf(ctx, 'version') }),
   });
   const anonymous = async (ctx: Context): Promise<EnvironmentRoot> => ({ text: await readBodyText(ctx) });
@@ -85,9 +82,9 @@ export const addEnvironmentSessionRoutes = (door: ApiDoor, parts: OpenEnvironmen
     else answerJson(ctx, environmentOf(detailed, []));
   };
   door.get(`${BASE}/yaml/open/:session`, (ctx) => read(ctx));
-  door.get(`${NAMED}/open/:session`, (ctx) => read(ctx, placeOf(ctx)));
+  door.get(`${NAMED}/open/:session`, (ctx) => read(ctx, environmentIn(ctx)));
   // The published description has it so for one property; clients are generated from that.
-  door.get(`${NAMED}/open//:session`, (ctx) => read(ctx, placeOf(ctx)));
+  door.get(`${NAMED}/open//:session`, (ctx) => read(ctx, environmentIn(ctx)));
 };
 
 /** What stands where nothing does. */

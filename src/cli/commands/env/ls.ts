@@ -24,6 +24,9 @@ export const listEnvironments = async (around: Surroundings, { org, json }: List
     );
 };
 
+/** What the last page of a list says: of tags "0", of all else nothing. */
+const ENDS: ReadonlySet<string> = new Set(['', '0']);
+
 /** Everything of a list that comes in pages. */
 export const allOf = async function* (desk: EnvDesk, path: string, list: string, after: string): AsyncGenerator<Plain> {
   let next: string | undefined;
@@ -33,7 +36,7 @@ export const allOf = async function* (desk: EnvDesk, path: string, list: string,
     if (Array.isArray(items)) yield* items as readonly Plain[];
     const token = member(answer, 'nextToken');
     // The same token again would lead nowhere.
-    next = typeof token === 'string' && token !== '' && token !== next ? token : undefined;
+    next = typeof token === 'string' && !ENDS.has(token) && token !== next ? token : undefined;
   } while (next !== undefined);
 };
 

@@ -17,6 +17,7 @@ export interface NamedEnvironment {
 /** Reads a name; of two parts the first is the project, of three the organization comes before it. */
 export const readNamed = (given: string): NamedEnvironment => {
   const parts = given.split('/');
+  if (parts.length > 3) throw unusable(`${JSON.stringify(given)} is not the name of an environment.`, HOW);
   const org = parts.length === 3 ? parts[0] : undefined;
   if (org !== undefined && !/^[a-z0-9][a-z0-9_-]{1,38}[a-z0-9]$/.test(org)) {
     throw unusable(`${JSON.stringify(org)} is no name of an organization.`, HOW);
