@@ -52,6 +52,26 @@ describe('what the commands about environments say when something is wrong', () 
     assert.deepEqual([end.status, end.stdout], [0, '<stdin>:6:3: warning: odd\n  6 | f?g\n    |   ^\n']);
   });
 
+  test('what was probably meant is told where the message itself does not say it', async () => {
+    const field = "Field 'valeus' does not exist on Object 'environment'. Existing fields are: 'values', 'imports'";
+    const prefix = "'fn::' is a reserved prefix";
+    stub.diagnostics = [
+      diagnostic(field, 1, 1, 7),
+      diagnostic(prefix, 2, 5, 13),
+      diagnostic(prefix, 3, 5, 23),
+      diagnostic(prefix, 4, 5, 13),
+      diagnostic("Field 'xyz' does not exist on Object 'environment'. Existing fields are: 'values'", 1, 1, 4),
+    ];
+    const stdin = 'valeus: 1\na: {fn::jion: 1}\nb: {fn::opn::aws-login: 1}\nc: {fn::what: 1}\n';
+    const { stdout } = await desk.run(['env', 'check', '--file', '-'], { stdin });
+    const suggestions = stdout.split('\n').filter((line) => line.startsWith('  suggestion'));
+    assert.deepEqual(suggestions, [
+      '  suggestion: "values"',
+      '  suggestion: "fn::join"',
+      '  suggestion: "fn::open::aws-login"',
+    ]);
+  });
+
   test('what is wrong in an imported environment shows that one’s line', async () => {
     const range = { environment: 'db', begin: { line: 1, column: 9, byte: 0 }, end: { line: 1, column: 11, byte: 0 } };
     stub.diagnostics = [diagnostic('bad', 1, 1, 1, { range })];

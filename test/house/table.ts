@@ -162,6 +162,7 @@ export const TABLE: ImportTable = {
         'issuers',
         'keys',
         'keys/sealing-file',
+        'nearest',
         'policy',
         'runner',
         'runs',

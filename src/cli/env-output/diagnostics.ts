@@ -1,5 +1,6 @@
 import { isNumberText, type Plain } from '../../environments/values.ts';
 import { printable } from '../output.ts';
+import { advise } from './suggestions.ts';
 import { member } from './value-tree.ts';
 
 /** One thing that is wrong in a definition, as the API tells it. */
@@ -65,32 +66,41 @@ export interface KnownSource {
   readonly text?: string | undefined;
 }
 
-const SUGGESTION = /^(.*?)[;,.]? did you mean (.+?)\??$/s;
 /** Characters of a line that are shown; of a longer one, those around the place. */
 const WIDTH = 160;
 
 /** `where:line:column: error: summary`, the line, a caret under the place, and what was probably meant. */
 export const describeDiagnostic = (diagnostic: ToldDiagnostic, source: KnownSource): readonly string[] => {
   const { severity, summary, path, range } = diagnostic;
-  const [, what, meant] = SUGGESTION.exec(summary) ?? [undefined, summary];
+  const { problem, suggestion } = advise(summary, range ? writtenAt(range, source.text) : '');
   const place = range ? `${source.name}:${range.line}:${range.column}` : [source.name, path].filter(Boolean).join(': ');
   return [
-    printable(`${place}: ${severity}: ${what}`),
+    printable(`${place}: ${severity}: ${problem}`),
     ...(range ? excerpt(range, source.text) : []),
-    ...(meant === undefined ? [] : [printable(`  suggestion: ${meant}`)]),
+    ...(suggestion === undefined ? [] : [printable(`  suggestion: ${suggestion}`)]),
   ];
 };
 
-const excerpt = ({ line, column, endLine, endColumn }: ToldRange, text: string | undefined): readonly string[] => {
-  // Columns count characters, so characters are counted here, too.
+/** Where on its line a range begins and ends. Columns count characters, so characters are counted here, too. */
+const placeOnLine = ({ line, column, endLine, endColumn }: ToldRange, text: string | undefined) => {
   const characters = [...(text?.split(/\r?\n/)[line - 1] ?? '')];
-  if (characters.length === 0) return [];
   const begin = Math.min(Math.max(column - 1, 0), characters.length);
   const end = endLine === line && endColumn > column ? Math.min(endColumn - 1, characters.length) : characters.length;
+  return { characters, begin, end };
+};
+
+const writtenAt = (range: ToldRange, text: string | undefined): string => {
+  const { characters, begin, end } = placeOnLine(range, text);
+  return characters.slice(begin, end).join('');
+};
+
+const excerpt = (range: ToldRange, text: string | undefined): readonly string[] => {
+  const { characters, begin, end } = placeOnLine(range, text);
+  if (characters.length === 0) return [];
   const from = characters.length > WIDTH ? Math.max(0, begin - WIDTH / 4) : 0;
   const shown = characters.slice(from, from + WIDTH);
   const carets = '^'.repeat(Math.max(1, Math.min(end, from + shown.length) - begin));
-  const number = String(line);
+  const number = String(range.line);
   return [
     `  ${number} | ${printable(shown.join(''))}`,
     `  ${' '.repeat(number.length)} | ${' '.repeat(begin - from)}${carets}`,
