@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { runCommandLine } from './cli/main.ts';
 import { askSecretly, readText } from './cli/standard-input.ts';
@@ -14,7 +15,11 @@ const sink = (stream: NodeJS.WriteStream): TextSink => ({
 const SIGNALS: readonly Signal[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 // Whoever reads our answer may stop reading (`runpass run list | head`): that is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit(0);
+  writeSync(process.stderr.fd, `error: Standard output cannot be written (${code}).\n`);
+  process.exit(1);
+});
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   env: process.env,

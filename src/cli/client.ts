@@ -9,7 +9,8 @@ import type { Surroundings } from './surroundings.ts';
 const CONNECT_MS = 5_000;
 /** How long a server may keep silent. */
 export const ANSWER_MS = 15_000;
-const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+/** More than the largest open session. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
@@ -63,7 +64,7 @@ export const openClient = async (around: Surroundings): Promise<Client> => {
 
 /**
  * Follows no redirect (it could lead the token elsewhere), waits for at most 15 s where nothing else is asked for, and
- * reads at most 8 MiB.
+ * reads at most 32 MiB.
  *
  * `url` has been through `secretTarget`: the access token goes with every request.
  */

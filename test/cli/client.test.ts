@@ -73,7 +73,7 @@ describe('the client of the API', () => {
         response.on('drain', more);
         more();
       },
-      (client) => assert.rejects(client.get('/x'), failure(/is larger than 8388608 bytes/)),
+      (client) => assert.rejects(client.get('/x'), failure(/is larger than 33554432 bytes/)),
     ));
 
   test('reads an export of any length line by line', () =>

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { makePlace, type Place } from './runpass.ts';
 
 const TOKEN = 'rpa_thisMustNeverBePrintedAnywhereByAnything';
@@ -49,6 +51,14 @@ describe('a command that cannot be understood ends with 2 and says so on standar
       assert.match(stderr, says);
     });
   }
+
+  const full = existsSync('/dev/full') ? false : 'there is no device here that is always full';
+  test('an answer that cannot be written is a failure that says so: 1', { skip: full }, () => {
+    const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', '"$0" "$1" --version > /dev/full', process.execPath, main]);
+    assert.equal(status, 1);
+    assert.equal(String(stderr), 'error: Standard output cannot be written (ENOSPC).\n');
+  });
 
   test('--help and --version are answers, not errors', async () => {
     const help = await place.run(['keys', '--help']);

@@ -138,7 +138,9 @@ const propertyIn = (ctx: Context): { readonly property?: readonly (string | numb
   const text = ctx.query['property'];
   if (text === undefined || text === '') return {};
   const path =
-    typeof text === 'string' && text.length <= 1000 ? readPropertyPath(text) : { problem: 'must be one path' };
+    typeof text === 'string' && text.length <= 1000
+      ? readPropertyPath(text)
+      : { problem: 'must be one path, of at most 1000 characters' };
   if ('problem' in path) throw new Refusal('invalid_request', { problem: `property: ${path.problem}` });
   return { property: path };
 };

@@ -53,13 +53,15 @@ export const partOfDefinition = (definition: string, path: Path): string | undef
 const readDefinition = (text: string): Document.Parsed => {
   const document = parseDocument(text, { schema: 'failsafe', prettyErrors: true });
   const [error] = document.errors;
-  if (error)
-    throw unusable(`The definition is no YAML: ${error.message.split('\n')[0]}`, 'correct it with "runpass env edit"');
+  if (error) throw unusable(`The definition is no YAML: ${firstLine(error)}`, 'correct it with "runpass env edit"');
   if (document.contents !== null && !isMap(document.contents) && !isEmpty(document.contents)) {
     throw unusable('The definition is no mapping.', 'correct it with "runpass env edit"');
   }
   return document;
 };
+
+/** What is wrong with a YAML text; an excerpt of the text, which could be a secret, follows in lines of its own. */
+const firstLine = ({ message }: Error): string => (message.split('\n')[0] ?? '').replace(/:$/, '.');
 
 const write = (document: Document): string => document.toString({ lineWidth: 0 });
 
@@ -147,7 +149,7 @@ const nodeOf = (value: NewValue): Node => {
   const document = parseDocument(value.yaml, { schema: 'failsafe' });
   const [error] = document.errors;
   if (error) {
-    throw unusable(`The value is no YAML: ${error.message.split('\n')[0]}`, 'add --string to take it as a text');
+    throw unusable(`The value is no YAML: ${firstLine(error)}`, 'add --string to take it as a text');
   }
   return isEmpty(document.contents) ? textNode('', true) : (document.contents as unknown as Node);
 };
