@@ -12,8 +12,7 @@ export const TABLE: ImportTable = {
     errors: { builtins: [] },
     system: { builtins: ['crypto'] },
     secret: { builtins: ['crypto', 'util'] },
-    'edit-distance': { builtins: [] },
-    nearest: { uses: ['edit-distance'], builtins: [] },
+    nearest: { builtins: [] },
     'json-schema': { builtins: [] },
     'shape-problems': { uses: ['json-schema', 'nearest'], builtins: [] },
     documents: { uses: ['json-schema', 'shape-problems'], builtins: [] },
@@ -36,8 +35,8 @@ export const TABLE: ImportTable = {
     },
     clouds: { uses: ['issuers', 'secret', 'system'], builtins: [] },
     'environments/values': { builtins: [] },
-    'environments/syntax': { uses: ['edit-distance', 'environments/values'], builtins: [] },
-    'environments/evaluate': { uses: ['edit-distance', 'environments/syntax', 'environments/values'], builtins: [] },
+    'environments/syntax': { uses: ['environments/values'], builtins: [] },
+    'environments/evaluate': { uses: ['environments/syntax', 'environments/values'], builtins: [] },
     environments: {
       uses: [
         'access',

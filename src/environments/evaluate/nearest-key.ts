@@ -1,4 +1,4 @@
-import { editDistance } from '../../edit-distance.ts';
+import { editDistance } from '../syntax/edit-distance.ts';
 
 const MAX_COMPARED = 64;
 const MAX_CANDIDATES = 500;

@@ -1,5 +1,5 @@
-import { editDistance } from '../../edit-distance.ts';
 import type { Diagnostic } from '../values.ts';
+import { editDistance } from './edit-distance.ts';
 import type { Expression, ObjectEntry } from './expression.ts';
 import { ExpressionParser } from './parse-expression.ts';
 import { quote } from './paths.ts';
