@@ -69,8 +69,8 @@ export const TABLE: ImportTable = {
       builtins: ['crypto'],
     },
     'deployments/settings': {
-      uses: ['access', 'clouds', 'duration', 'errors', 'nearest', 'store/store', 'system'],
-      types: ['environments'],
+      uses: ['clouds', 'duration', 'nearest', 'tokens'],
+      types: ['environments', 'store/store'],
       builtins: [],
     },
     tokens: { uses: ['access', 'errors', 'secret'], types: ['keys', 'runs', 'system'], builtins: ['crypto'] },
