@@ -163,6 +163,7 @@ describe('runpass stack settings', () => {
     const kept = said.trim().split(' kept in ')[1] ?? '';
     assert.equal(readFileSync(kept, 'utf8'), 'tag: wrong\n');
     rmSync(dirname(kept), { recursive: true });
+    (stub.heard as unknown[]).length = 0;
     isBusy = true;
     await refused(['edit'], 1, /Somebody else changed the settings meanwhile/, editor('tag: mine'));
     assert.ok(stub.heard.every(({ method }) => method === 'GET'));
