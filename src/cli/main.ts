@@ -10,6 +10,7 @@ import { addKeysCommands } from './commands/keys.ts';
 import { addLoginCommands } from './commands/login.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addServeCommand } from './commands/serve.ts';
+import { addStackCommands } from './commands/stack/stack.ts';
 import { addStoreCommands } from './commands/store.ts';
 import { addTokenCommands } from './commands/token.ts';
 import { addTrustCommands } from './commands/trust/trust.ts';
@@ -41,6 +42,7 @@ export const commandTable = (around: Surroundings): Command => {
   addTokenCommands(program, around);
   addStoreCommands(program, around);
   addRunCommands(program, around);
+  addStackCommands(program, around);
   addClaimsCommand(program, around);
   addAuditCommands(program, around);
   addTrustCommands(program, around);
