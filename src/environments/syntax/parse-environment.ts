@@ -26,6 +26,8 @@ export interface ParsedEnvironment {
 }
 
 interface Definition {
+  /** Says nothing at all: neither values nor imports, not even one that cannot be read. */
+  readonly isEmpty: boolean;
   readonly imports: readonly ImportDeclaration[];
   readonly values: readonly ObjectEntry[];
 }
@@ -53,7 +55,7 @@ class DefinitionParser {
   }
 
   parse(node: SyntaxNode): Definition {
-    let imports: readonly ImportDeclaration[] = [];
+    let imports: readonly (ImportDeclaration | undefined)[] = [];
     let values: readonly ObjectEntry[] = [];
     if (node.kind !== 'object') this.#error(node.at, 'environment must be an object');
     else {
@@ -63,7 +65,8 @@ class DefinitionParser {
         else if (field === 'description') this.#description(value);
       });
     }
-    return { imports, values };
+    const isEmpty = imports.length === 0 && values.length === 0;
+    return { isEmpty, imports: imports.filter((declaration) => declaration !== undefined), values };
   }
 
   /** The last of two members with one name wins, with a warning. Names are the same in either case of letters. */
@@ -90,15 +93,15 @@ class DefinitionParser {
     this.#error(at, 'description must be a string');
   }
 
-  #imports(node: SyntaxNode): readonly ImportDeclaration[] {
+  /** A bad element is `undefined`, and the others count. */
+  #imports(node: SyntaxNode): readonly (ImportDeclaration | undefined)[] {
     if (node.kind !== 'list') {
       this.#error(node.at, 'imports must be a list');
       return [];
     }
-    return node.items.flatMap((item) => this.#import(item) ?? []);
+    return node.items.map((item) => this.#import(item));
   }
 
-  /** A bad element is left out, and the others count. */
   #import(node: SyntaxNode): ImportDeclaration | undefined {
     if (node.kind === 'text') return { name: node.value, at: node.at, merge: true };
     if (node.kind !== 'object') {
