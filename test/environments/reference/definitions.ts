@@ -14,7 +14,11 @@ const oneImport: fc.Arbitrary<Tree> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .tuple(importName, fc.constantFrom('merge', 'Merge', 'merge', 'other'), fc.constantFrom('true', 'false', 'false', '1', '"x"', 'null', '{}', '[]'))
+      .tuple(
+        importName,
+        fc.constantFrom('merge', 'Merge', 'merge', 'other'),
+        fc.constantFrom('true', 'false', 'false', '1', '"x"', 'null', '{}', '[]'),
+      )
       .chain(([own, field, flag]) => mapOf(mapOf(fc.constant([[field, scalarOf(flag)]])).map((meta) => [[own, meta]]))),
   },
   {
@@ -22,7 +26,12 @@ const oneImport: fc.Arbitrary<Tree> = fc.oneof(
     arbitrary: fc.oneof(
       fc.constantFrom('', '1', 'true', 'null', '[]', '{}').map(scalarOf),
       mapOf(fc.tuple(importName, fc.constantFrom('', '1', 'x', '[]', '{}').map(scalarOf)).map((entry) => [entry])),
-      mapOf(fc.tuple(importName, importName).map(([one, other]) => [[one, scalarOf('{}')], [other, scalarOf('{}')]])),
+      mapOf(
+        fc.tuple(importName, importName).map(([one, other]) => [
+          [one, scalarOf('{}')],
+          [other, scalarOf('{}')],
+        ]),
+      ),
       value.filter((tree) => !('text' in tree)),
     ),
   },
@@ -37,7 +46,13 @@ const values = fc.oneof(
 );
 const field = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom('description', 'Description'), value) },
-  { weight: 1, arbitrary: fc.tuple(fc.constantFrom('IMPORTS', 'Values', 'value', 'import', 'vlaues', 'x', 'é', 'descriptions', 'fn::join', '1'), value) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      fc.constantFrom('IMPORTS', 'Values', 'value', 'import', 'vlaues', 'x', 'é', 'descriptions', 'fn::join', '1'),
+      value,
+    ),
+  },
 );
 const someImports = fc.tuple(fc.constantFrom('imports', 'imports', 'imports', 'Imports'), imports);
 const someValues = fc.tuple(fc.constantFrom('values', 'values', 'values', 'vAlues'), values);
@@ -47,7 +62,10 @@ const definition: fc.Arbitrary<string> = fc
     someValues,
     fc.array(fc.oneof(field, someValues, someImports), { maxLength: 1 }),
     fc.constantFrom('\n', '\n', '\n', '', '\n\n# end\n'),
-    fc.oneof({ weight: 20, arbitrary: fc.constant('') }, { weight: 1, arbitrary: fc.constantFrom('# first\n', '---\n', '\n\n', '%YAML 1.1\n---\n') }),
+    fc.oneof(
+      { weight: 20, arbitrary: fc.constant('') },
+      { weight: 1, arbitrary: fc.constantFrom('# first\n', '---\n', '\n\n', '%YAML 1.1\n---\n') },
+    ),
   )
   .map(([first, second, more, end, start]) => {
     const entries = [...(first ? [first] : []), second, ...more];
@@ -55,7 +73,10 @@ const definition: fc.Arbitrary<string> = fc
   });
 const whole = fc.oneof(
   { weight: 40, arbitrary: definition },
-  { weight: 1, arbitrary: value.map((tree) => write(tree, '').replace(/^[ \n]/, '')).filter((text) => !/^[&!]/.test(text)) },
+  {
+    weight: 1,
+    arbitrary: value.map((tree) => write(tree, '').replace(/^[ \n]/, '')).filter((text) => !/^[&!]/.test(text)),
+  },
 );
 
 const BAD = 'values: {a: {fn::join: 1}}\n';
@@ -67,6 +88,15 @@ export const referenceCase: fc.Arbitrary<ReferenceCase> = fc
   .map(({ text, e, f, x, y, showSecrets }) => ({
     root: 'root',
     text,
-    documents: { e, f, 'p/x': x, 'p/y': y, root: text, bad: BAD, 'p/bad': 'values: {x: &y 1, z: *y}\n', warned: WARNED },
+    documents: {
+      e,
+      f,
+      'p/x': x,
+      'p/y': y,
+      root: text,
+      bad: BAD,
+      'p/bad': 'values: {x: &y 1, z: *y}\n',
+      warned: WARNED,
+    },
     showSecrets,
   }));

@@ -27,7 +27,10 @@ const problems = (field: string, ours: readonly string[], theirs: readonly strin
   if (left.some(isUnreadable) && missing.some(isUnreadableThere)) {
     return [...left.filter((line) => !isUnreadable(line)), ...missing.filter((line) => !isUnreadableThere(line))];
   }
-  return [...left.map((line) => `${field}: only here: ${line}`), ...missing.map((line) => `${field}: only there: ${line}`)];
+  return [
+    ...left.map((line) => `${field}: only here: ${line}`),
+    ...missing.map((line) => `${field}: only there: ${line}`),
+  ];
 };
 
 /** What is left of both when equal lines are taken out in pairs. */
@@ -46,7 +49,8 @@ const unmatched = (
   return [left, missing];
 };
 
-const isUnreadable = (line: string): boolean => /^error \S+ : yaml: /.test(line) || line.endsWith(': alias nodes are not supported');
+const isUnreadable = (line: string): boolean =>
+  /^error \S+ : yaml: /.test(line) || line.endsWith(': alias nodes are not supported');
 const isUnreadableThere = (line: string): boolean => /^error {2}: (?:yaml: |EOF)/.test(line);
 
 /** Differences in one sentence; docs/environments.md gives their reasons. */
@@ -54,7 +58,8 @@ const isOnPurpose = (ours: string, theirs: string): boolean => {
   const [own, other] = [withoutGuess(ours), withoutGuess(theirs)];
   if (own === other) return true;
   // Where the reference has no place, we have one.
-  if (/^error {2}: /.test(other)) return own.endsWith(other.slice('error  '.length)) || own.endsWith(other.slice('error  : '.length));
+  if (/^error {2}: /.test(other))
+    return own.endsWith(other.slice('error  '.length)) || own.endsWith(other.slice('error  : '.length));
   const [, place, sentence] = /^(error \S+ .*?: )(environment ".*" not found)$/s.exec(other) ?? [];
   if (place && sentence) return own.startsWith(place) && own.includes('environment');
   // A problem with a secret must not quote it.

@@ -46,6 +46,8 @@ export const write = (tree: Tree, margin: string, isFlow = false): string => {
     );
     return `${before} ${open}${parts.join(', ')}${close}`;
   }
-  const rest = members.map(([key, value]) => `${margin}${'items' in tree ? '-' : `${key}:`}${write(value, `${margin}  `)}`);
+  const rest = members.map(
+    ([key, value]) => `${margin}${'items' in tree ? '-' : `${key}:`}${write(value, `${margin}  `)}`,
+  );
   return `${before}${comment}\n${rest.join('\n')}`;
 };
