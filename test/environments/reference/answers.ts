@@ -54,4 +54,4 @@ const lines = (diagnostics: readonly Diagnostic[]): readonly string[] =>
     .sort();
 
 const json = ({ value }: Evaluation, secrets: 'reveal' | 'redact'): string =>
-  value ? writeJson(toPlain(value, { secrets }), { escapeHtml: true }) : 'null';
+  value ? writeJson(toPlain(value, { secrets, keepBytes: true }), { escapeHtml: true }) : 'null';

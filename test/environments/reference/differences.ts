@@ -7,18 +7,16 @@ import type { Answer, ReferenceCase } from './answers.ts';
  */
 export const differences = (ours: Answer, theirs: Answer): readonly string[] => {
   // A crash of the reference says nothing about the language.
-  if (theirs.panic !== undefined) return [];
+  if (theirs.panic !== undefined || theirs.open.some((line) => line.endsWith(': internal error: cyclic export')))
+    return [];
   return [
     ...(['load', 'check', 'open'] as const).flatMap((field) => problems(field, ours[field], theirs[field])),
     ...(['checkJson', 'redacted', 'revealed'] as const).flatMap((field) => {
-      const [one, other] = [ours[field], replaced(theirs[field])];
+      const [one, other] = [ours[field], theirs[field]];
       return one === other ? [] : [`${field}: ${one} here, ${other} there`];
     }),
   ];
 };
-
-/** Go writes bytes that are no text as an escape. */
-const replaced = (json: string): string => json.replaceAll(/(?<!\\)((?:\\\\)*)\\ufffd/g, '$1\ufffd');
 
 const problems = (field: string, ours: readonly string[], theirs: readonly string[]): readonly string[] => {
   const exact = unmatched(ours, theirs, (own, line) => own === line);

@@ -32,7 +32,9 @@ export const mapOf = (entries: fc.Arbitrary<readonly (readonly [string, Tree])[]
 /** Writes a tree behind `key:` or `-`, with the space or line break before it. `margin` is where its lines begin. */
 export const write = (tree: Tree, margin: string, isFlow = false): string => {
   if ('text' in tree) {
-    if (!tree.lines || isFlow) return tree.text === '' && !isFlow ? '' : ` ${tree.text}`;
+    // There are no blocks of text in brackets.
+    if (tree.lines && isFlow) return ` ${JSON.stringify(tree.lines.join('\n'))}`;
+    if (!tree.lines) return tree.text === '' && !isFlow ? '' : ` ${tree.text}`;
     return ` ${tree.text}\n${tree.lines.map((line) => (line === '' ? '' : margin + line)).join('\n')}`;
   }
   const { flow, mark, comment } = tree.style;
