@@ -20,7 +20,7 @@ export const byKeyOrder = (left: string, right: string): number => {
       // Zeros count where something stands before them.
       const leads = (a === '0' || b === '0') && hasValueBefore(one, index);
       const [m, n] = [digitsFrom(one, index), digitsFrom(other, index)];
-      const [x, y] = [valueOf(m, leads), valueOf(n, leads)];
+      const [x, y] = [numberIn(m, leads), numberIn(n, leads)];
       if (x !== y) return x < y ? -1 : 1;
       if (m.length !== n.length) return m.length - n.length;
     }
@@ -44,5 +44,5 @@ const digitsFrom = (characters: readonly string[], index: number): readonly stri
   return characters.slice(index, end);
 };
 
-const valueOf = (digits: readonly string[], leads: boolean): bigint =>
+const numberIn = (digits: readonly string[], leads: boolean): bigint =>
   digits.reduce((value, digit) => value * 10n + BigInt(codeOf(digit) - codeOf('0')), leads ? 1n : 0n);

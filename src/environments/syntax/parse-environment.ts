@@ -116,10 +116,12 @@ class DefinitionParser {
     let merge = true;
     if (entry.value.kind !== 'object') this.#error(entry.value.at, 'import must be an object');
     else {
-      this.#record('import', entry.value, ['merge'], (_, value) => {
+      this.#record('import', entry.value, ['merge'], (_, member) => {
+        const value = this.#expressions.parse(member);
+        const isBoolean = value.kind === 'literal' && typeof value.value === 'boolean';
         // What is no boolean counts as `false`, as in the reference: values must not get in by mistake.
-        merge = value.kind === 'boolean' && value.value;
-        if (value.kind !== 'boolean') this.#error(value.at, 'merge must be a boolean value');
+        merge = isBoolean && value.value === true;
+        if (!isBoolean) this.#error(value.at, 'merge must be a boolean value');
       });
     }
     return { name: entry.key.value, at: entry.key.at, merge };

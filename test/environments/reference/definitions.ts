@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { ReferenceCase } from './answers.ts';
+import { key } from './texts.ts';
 import { listOf, mapOf, scalarOf, type Tree, write } from './trees.ts';
-import { key, value } from './values.ts';
+import { value } from './values.ts';
 
 /** Whole definitions, with what they import. */
 
