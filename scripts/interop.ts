@@ -1,5 +1,7 @@
 /**
  * `npm run interop [-- --pulumi v3.259.0 --esc v0.26.0 --provider main]`: clients that nobody here wrote, as released.
+ * `npm run interop -- --only reference` talks to one of them; `--record` asks the reference evaluator about the cases of
+ * test/environments/reference and writes its answers down.
  *
  * Builds them from the module proxy of this machine's Go into a cache outside the repository (the first time takes
  * minutes), starts a server of the working tree, registers an issuer like GitHub's, and lets the programs log in
@@ -11,7 +13,8 @@ import { parseArgs } from 'node:util';
 import { type Conversation, openConversation } from './interop/conversation.ts';
 import { talkAboutEnvironments } from './interop/environments.ts';
 import { build, CACHE, type GoProgram, whyNoGo } from './interop/go-programs.ts';
-import { esc, provider, pulumi } from './interop/programs.ts';
+import { esc, provider, pulumi, reference } from './interop/programs.ts';
+import { recordReference, talkToReference } from './interop/reference.ts';
 import { talkAsEsc, talkAsProvider, talkAsPulumi } from './interop/talks.ts';
 
 const { values } = parseArgs({
@@ -19,6 +22,8 @@ const { values } = parseArgs({
     pulumi: { type: 'string', default: 'v3.259.0' },
     esc: { type: 'string', default: 'v0.26.0' },
     provider: { type: 'string', default: 'main' },
+    only: { type: 'string' },
+    record: { type: 'boolean', default: false },
   },
 });
 
@@ -28,7 +33,9 @@ const talks: readonly (readonly [GoProgram, (conversation: Conversation, binary:
   [esc(values.esc, values.pulumi), talkAsEsc],
   [esc(values.esc, values.pulumi), (conversation, binary) => talkAboutEnvironments(conversation, 'esc', binary)],
   [provider(values.provider), talkAsProvider],
+  [reference(values.pulumi), talkToReference],
 ];
+const chosen = talks.filter(([{ name }]) => values.only === undefined || name === values.only);
 
 const loudly = (sentence: string): void => console.error(`\n!!! ${sentence}\n`);
 
@@ -36,14 +43,20 @@ const main = async (): Promise<number> => {
   const reason = await whyNoGo();
   if (reason !== undefined) {
     loudly(
-      `No real client was tried: ${reason}. Their requests are replayed by test/interop/exchange-*.test.ts and environment-clients.test.ts.`,
+      `No real client was tried: ${reason}. Their requests are replayed by test/interop/exchange-*.test.ts and environment-clients.test.ts, and the reference evaluator’s answers by test/environments/reference.`,
     );
     return 0;
   }
   console.error(`Programs are kept in ${CACHE}`);
+  if (values.record) {
+    const built = await build(reference(values.pulumi), (text) => console.error(text));
+    if ('binary' in built) await recordReference(built.binary);
+    else loudly(`Nothing was recorded: ${built.reason}`);
+    return 'binary' in built ? 0 : 1;
+  }
   const conversation = await openConversation();
   try {
-    for (const [program, talk] of talks) {
+    for (const [program, talk] of chosen) {
       const built = await build(program, (text) => console.error(text));
       if ('binary' in built) await talk(conversation, built.binary);
       else loudly(`${program.name} ${program.version} was not tried: ${built.reason}`);

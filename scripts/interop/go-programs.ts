@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir, setPriority } from 'node:os';
 import { join } from 'node:path';
 
@@ -47,10 +47,12 @@ export const build = async (program: GoProgram, note: (text: string) => void): P
   const { name, path, version, beside = [], linkerFlags = '', main } = program;
   const folder = join(CACHE, `${name}-${version}`);
   const binary = join(folder, process.platform === 'win32' ? `${name}.exe` : name);
-  if (existsSync(binary)) return { binary };
+  const source = join(folder, 'main.go');
+  const isCurrent = main === undefined || (existsSync(source) && (await readFile(source, 'utf8')) === main);
+  if (existsSync(binary) && isCurrent) return { binary };
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'go.mod'), 'module runpass.example/interop\n\ngo 1.24\n');
-  if (main !== undefined) await writeFile(join(folder, 'main.go'), main);
+  if (main !== undefined) await writeFile(source, main);
 
   note(`${name} ${version}: fetching it and what it needs`);
   const fetched = await run('go', ['get', `${path}@${version}`, ...beside], folder);

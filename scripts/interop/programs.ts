@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { GoProgram } from './go-programs.ts';
 
 const MODULE = 'github.com/pulumi/pulumi';
@@ -16,6 +17,14 @@ export const esc = (version: string, pulumiVersion: string): GoProgram => ({
   path: 'github.com/pulumi/esc/cmd/esc',
   version,
   beside: [`${MODULE}/pkg/v3@${pulumiVersion}`],
+});
+
+/** The reference evaluator of the environment language, which answers cases: see reference.go, which is ours. */
+export const reference = (version: string): GoProgram => ({
+  name: 'reference',
+  path: `${MODULE}/sdk/v3/go/common/esc/eval`,
+  version,
+  main: readFileSync(new URL('reference.go', import.meta.url), 'utf8'),
 });
 
 const PROVIDER = 'github.com/pulumi/pulumi-pulumiservice/provider/pkg/pulumiapi';

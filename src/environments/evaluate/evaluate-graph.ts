@@ -65,8 +65,7 @@ class GraphEvaluation implements Run {
 
   result(): Evaluation {
     const { root } = this.#graph;
-    const { imports = [], values = [] } = root.parsed.definition ?? {};
-    if (imports.length === 0 && values.length === 0)
+    if (root.parsed.definition?.isEmpty ?? true)
       return { value: undefined, diagnostics: [], calls: [], declared: [], steps: 0 };
     const whole = this.#document(root, root.identity ? root : undefined);
     const asked = atProperty(whole, this.options.property ?? []);
@@ -100,9 +99,10 @@ class GraphEvaluation implements Run {
       return undefined;
     }
     if (imported) return imported.value;
-    if (!this.#reported.has(node)) this.problems.extend(node.parsed.diagnostics);
-    this.#reported.add(node);
     const isBroken = !node.parsed.definition || node.parsed.diagnostics.some(({ severity }) => severity === 'error');
+    // What cannot be read is reported wherever it is imported, warnings are reported once.
+    if (isBroken || !this.#reported.has(node)) this.problems.extend(node.parsed.diagnostics);
+    this.#reported.add(node);
     return isBroken ? undefined : this.#document(node, root);
   }
 

@@ -65,7 +65,7 @@ export const evaluateUnary = (run: Run, scope: Scope, x: Expr, name: UnaryFuncti
       return withKnown(x, TEXT, [run.evaluate(operand, scope)], ([value], secret) => {
         if (!value || factsOf(value).bytes > EVALUATION_LIMITS.text)
           throw new LimitReached('a text becomes longer than 1 MiB');
-        const plain = toPlain(value, { secrets: 'reveal' });
+        const plain = toPlain(value, { secrets: 'reveal', keepBytes: true });
         return scalar(x, limitText(name === 'toJSON' ? writeJson(plain, { escapeHtml: true }) : writeYaml(plain)), {
           secret,
         });

@@ -3,7 +3,7 @@ import { byCodePoints, isNumberText, type Plain } from '../values.ts';
 export interface JsonStyle {
   /** Spaces for each level; 0 writes one line without spaces. */
   readonly indent?: number;
-  /** Writes `<`, `>`, `&` and the line separators U+2028 and U+2029 as escapes, as Go's encoder does. */
+  /** Writes `<`, `>`, `&`, the line separators U+2028 and U+2029 and bytes that are no text as escapes, as Go does. */
   readonly escapeHtml?: boolean;
 }
 
@@ -13,8 +13,9 @@ export interface JsonStyle {
  */
 export const writeJson = (value: Plain, { indent = 0, escapeHtml = false }: JsonStyle = {}): string => {
   const text = (content: string): string => {
-    const quoted = JSON.stringify(content.toWellFormed());
-    return escapeHtml ? quoted.replace(/[<>&\u2028\u2029]/g, unicodeEscape) : quoted;
+    if (!escapeHtml) return JSON.stringify(content.toWellFormed());
+    const parts = content.split(/\p{Surrogate}/u).map((part) => JSON.stringify(part).slice(1, -1));
+    return `"${parts.join('\\ufffd').replace(/[<>&\u2028\u2029]/g, unicodeEscape)}"`;
   };
   const write = (node: Plain, margin: string): string => {
     if (node === null || typeof node === 'boolean') return String(node);

@@ -1,4 +1,4 @@
-import { editDistance } from '../syntax/edit-distance.ts';
+import { editDistance, foldedLength } from '../syntax/edit-distance.ts';
 
 const MAX_COMPARED = 64;
 const MAX_CANDIDATES = 500;
@@ -8,21 +8,18 @@ const MAX_CANDIDATES = 500;
  * of the letters may differ.
  */
 export const nearestKey = (key: string, candidates: Iterable<string>): string | undefined => {
-  const wanted = fold(key);
+  const length = foldedLength(key);
+  if (length > MAX_COMPARED) return undefined;
   let best: string | undefined;
-  let least = Math.floor((wanted.length + 1) / 2);
+  let least = Math.floor((length + 1) / 2);
   let compared = 0;
-  if (wanted.length > MAX_COMPARED) return undefined;
   for (const candidate of candidates) {
     if (++compared > MAX_CANDIDATES) break;
-    const folded = fold(candidate);
-    if (Math.abs(folded.length - wanted.length) >= least) continue;
-    const steps = editDistance(wanted, folded);
+    if (Math.abs(foldedLength(candidate) - length) >= least) continue;
+    const steps = editDistance(key, candidate);
     if (steps >= least) continue;
     least = steps;
     best = candidate;
   }
   return best;
 };
-
-const fold = (key: string): string => key.replaceAll('_', '').toLowerCase();

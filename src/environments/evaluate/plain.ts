@@ -5,6 +5,8 @@ import { keysOf, list, type Origin, object, propertyOf, scalar, type Value } fro
 export interface PlainOptions {
   /** `redact` shows `[secret]` in the place of the outermost secret value. */
   readonly secrets: 'reveal' | 'redact';
+  /** Leaves bytes that are no text as they are kept in texts, for who knows them. */
+  readonly keepBytes?: boolean;
 }
 
 /**
@@ -15,7 +17,10 @@ export interface PlainOptions {
 export const toPlain = (value: Value, options: PlainOptions): Plain => {
   if (value.secret && options.secrets === 'redact') return '[secret]';
   if (value.kind === 'unknown') return '[unknown]';
-  if (value.kind === 'scalar') return typeof value.content === 'string' ? value.content.toWellFormed() : value.content;
+  if (value.kind === 'scalar') {
+    const { content } = value;
+    return typeof content === 'string' && !options.keepBytes ? content.toWellFormed() : content;
+  }
   if (value.kind === 'list') return value.content.map((item) => toPlain(item, options));
   const members = new Map<string, Plain>();
   for (const key of keysOf(value)) {

@@ -1,4 +1,6 @@
+import { quote } from '../syntax/paths.ts';
 import type { Plain } from '../values.ts';
+import { textToBytes } from './bytes.ts';
 import { LimitReached } from './limits.ts';
 
 /** A text that is no JSON; the message is what Go's decoder says of it. */
@@ -154,17 +156,15 @@ class Reading {
   }
 
   #fail(where: string): never {
-    const character = this.#text[this.#at];
-    throw new JsonProblem(character === undefined ? 'unexpected EOF' : `invalid character ${show(character)} ${where}`);
+    const code = this.#text.codePointAt(this.#at);
+    if (code === undefined) throw new JsonProblem('unexpected EOF');
+    throw new JsonProblem(`invalid character ${show(String.fromCodePoint(code))} ${where}`);
   }
 }
 
-/** A byte as Go shows it in a problem. */
+/** The first byte of a character as Go shows it in a problem. */
 const show = (character: string): string => {
   if (character === "'") return "'\\''";
   if (character === '"') return "'\"'";
-  if (character === '\\') return "'\\\\'";
-  const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\b': '\\b', '\f': '\\f' };
-  const code = character.charCodeAt(0);
-  return `'${escapes[character] ?? (code < 0x20 || code === 0x7f ? `\\x${code.toString(16).padStart(2, '0')}` : character)}'`;
+  return `'${quote(String.fromCharCode(textToBytes(character)[0] ?? 0)).slice(1, -1)}'`;
 };

@@ -58,7 +58,8 @@ export const itemSchema = (schema: Schema, index: number): Schema =>
   memberSchema(schema, (part) => (part.type === 'array' ? (part.prefixItems?.[index] ?? part.items) : undefined));
 
 const memberSchema = (schema: Schema, member: (part: SchemaObject) => Schema | undefined): Schema => {
-  if (typeof schema === 'boolean') return schema;
+  // Of anything, no member is known to be there: so it is in the reference.
+  if (typeof schema === 'boolean') return false;
   const alternatives = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].map((part) => memberSchema(part, member));
   const possible = [...alternatives, member(schema)].filter((part) => part !== undefined && part !== false);
   const [only = false] = possible;

@@ -157,7 +157,8 @@ const memberOfUnknown = (value: Unknown, key: string): Unknown => {
   membersFound.set(value, members);
   let member = members.get(key);
   if (!member) {
-    const schema = propertySchema(value.schema, key);
+    // What is still to come may have any member; of what stays unknown the reference knows none.
+    const schema = value.schema === true && value.awaits.size > 0 ? true : propertySchema(value.schema, key);
     const base = value.atomic ? undefined : underlyingOf(value.base, key);
     const { origin, awaits, atomic } = value;
     member = { ...unknown(origin, schema, awaits, { atomic }), base, layers: 1 + (base?.layers ?? 0) };

@@ -26,6 +26,8 @@ export interface ParsedEnvironment {
 }
 
 interface Definition {
+  /** Says nothing at all: neither values nor imports, not even one that cannot be read. */
+  readonly isEmpty: boolean;
   readonly imports: readonly ImportDeclaration[];
   readonly values: readonly ObjectEntry[];
 }
@@ -53,7 +55,7 @@ class DefinitionParser {
   }
 
   parse(node: SyntaxNode): Definition {
-    let imports: readonly ImportDeclaration[] = [];
+    let imports: readonly (ImportDeclaration | undefined)[] = [];
     let values: readonly ObjectEntry[] = [];
     if (node.kind !== 'object') this.#error(node.at, 'environment must be an object');
     else {
@@ -63,7 +65,8 @@ class DefinitionParser {
         else if (field === 'description') this.#description(value);
       });
     }
-    return { imports, values };
+    const isEmpty = imports.length === 0 && values.length === 0;
+    return { isEmpty, imports: imports.filter((declaration) => declaration !== undefined), values };
   }
 
   /** The last of two members with one name wins, with a warning. Names are the same in either case of letters. */
@@ -90,15 +93,15 @@ class DefinitionParser {
     this.#error(at, 'description must be a string');
   }
 
-  #imports(node: SyntaxNode): readonly ImportDeclaration[] {
+  /** A bad element is `undefined`, and the others count. */
+  #imports(node: SyntaxNode): readonly (ImportDeclaration | undefined)[] {
     if (node.kind !== 'list') {
       this.#error(node.at, 'imports must be a list');
       return [];
     }
-    return node.items.flatMap((item) => this.#import(item) ?? []);
+    return node.items.map((item) => this.#import(item));
   }
 
-  /** A bad element is left out, and the others count. */
   #import(node: SyntaxNode): ImportDeclaration | undefined {
     if (node.kind === 'text') return { name: node.value, at: node.at, merge: true };
     if (node.kind !== 'object') {
@@ -113,10 +116,12 @@ class DefinitionParser {
     let merge = true;
     if (entry.value.kind !== 'object') this.#error(entry.value.at, 'import must be an object');
     else {
-      this.#record('import', entry.value, ['merge'], (_, value) => {
+      this.#record('import', entry.value, ['merge'], (_, member) => {
+        const value = this.#expressions.parse(member);
+        const isBoolean = value.kind === 'literal' && typeof value.value === 'boolean';
         // What is no boolean counts as `false`, as in the reference: values must not get in by mistake.
-        merge = value.kind === 'boolean' && value.value;
-        if (value.kind !== 'boolean') this.#error(value.at, 'merge must be a boolean value');
+        merge = isBoolean && value.value === true;
+        if (!isBoolean) this.#error(value.at, 'merge must be a boolean value');
       });
     }
     return { name: entry.key.value, at: entry.key.at, merge };

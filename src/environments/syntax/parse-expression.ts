@@ -104,8 +104,8 @@ export class ExpressionParser {
 
   #secret(at: Place, value: SyntaxNode): Expression {
     if (value.kind === 'text') return { kind: 'secret', at, plaintext: value.value, textAt: value.at };
-    const ciphertext = ciphertextOf(value);
-    if (ciphertext) return { kind: 'ciphertext', at, ciphertext: ciphertext.value };
+    const ciphertext = ciphertextOf(this.parse(value));
+    if (ciphertext !== undefined) return { kind: 'ciphertext', at, ciphertext };
     this.#error(value.at, 'secret values must be string literals');
     return { kind: 'secret', at, plaintext: '', textAt: value.at };
   }
@@ -133,8 +133,9 @@ export class ExpressionParser {
 }
 
 /** The text behind `ciphertext` where that is all there is: the stored form of a secret. */
-const ciphertextOf = (node: SyntaxNode): SyntaxText | undefined => {
-  if (node.kind !== 'object' || node.entries.length !== 1) return undefined;
-  const [entry] = node.entries;
-  return entry?.key.value === 'ciphertext' && entry.value.kind === 'text' ? entry.value : undefined;
+const ciphertextOf = (argument: Expression): string | undefined => {
+  if (argument.kind !== 'object' || argument.entries.length !== 1) return undefined;
+  const [entry] = argument.entries;
+  if (entry?.key !== 'ciphertext' || entry.value.kind !== 'literal') return undefined;
+  return typeof entry.value.value === 'string' ? entry.value.value : undefined;
 };

@@ -1,4 +1,5 @@
 import type { NumberText } from '../values.ts';
+import { decodeBase64 } from './base64.ts';
 
 /** A scalar as the reference's YAML reader (go-yaml 3) understands it. */
 export type Scalar = null | boolean | string | NumberText | { readonly wrong: string };
@@ -14,6 +15,7 @@ const LONGEST_NUMBER = 400;
 const YAML_TAG = 'tag:yaml.org,2002:';
 
 const MIN_INT64 = -(2n ** 63n);
+const MAX_INT64 = 2n ** 63n - 1n;
 const MAX_UINT64 = 2n ** 64n - 1n;
 
 /**
@@ -28,29 +30,43 @@ export const readPlainScalar = (text: string): Scalar => {
   if (FALSES.has(text)) return false;
   if (!MAY_BE_NUMBER.test(text) || text.length > LONGEST_NUMBER) return text;
   if (NOT_FINITE.test(text)) return { wrong: `${text} is not a number that JSON can say` };
-  if (text.startsWith('.')) return FLOAT.test(text) ? (readFloat(text) ?? text) : text;
+  if (text.startsWith('.')) {
+    const fraction = text.replaceAll(/(?<=[0-9])_(?=[0-9])/g, '');
+    return FLOAT.test(fraction) ? (readFloat(fraction) ?? text) : text;
+  }
   const digits = text.replaceAll('_', '');
   return readInteger(digits) ?? (FLOAT.test(digits) ? readFloat(digits) : undefined) ?? text;
 };
 
-/** A scalar with a tag of YAML's own, as in `!!str 42`. Any other tag makes a text of it. */
+/** A scalar with a tag, which may be one of YAML's own, as in `!!int 42`. Any other tag makes a text of it. */
 export const readTaggedScalar = (text: string, tag: string): Scalar => {
   const kind = tag.startsWith(YAML_TAG) ? tag.slice(YAML_TAG.length) : '';
-  const read = readPlainScalar(text);
-  const wrong = { wrong: `cannot decode ${JSON.stringify(text)} as a !!${kind}` };
-  switch (kind) {
-    case 'null':
-      return read === null ? null : wrong;
-    case 'bool':
-      return typeof read === 'boolean' ? read : wrong;
-    case 'int':
-      return isNumber(read) && readInteger(text.replaceAll('_', '')) ? read : wrong;
-    case 'float':
-      return isNumber(read) ? (readFloat(read.number) ?? wrong) : wrong;
-    default:
-      return text;
+  if (kind === 'binary' && 'problem' in decodeBase64(text)) {
+    return { wrong: 'yaml: !!binary value contains invalid base64 data' };
   }
+  if (kind === 'timestamp' && TIMESTAMP.test(text)) return text;
+  if (!TYPES.has(kind)) return text;
+  const read = readPlainScalar(text);
+  if (isWrong(read)) return read;
+  const type = typeOf(read, text);
+  if (type === kind) return read;
+  const asFloat = kind === 'float' && isNumber(read) && BigInt(read.number) <= MAX_INT64 && readFloat(read.number);
+  return asFloat || { wrong: `yaml: cannot decode !!${type} \`${text}\` as a !!${kind}` };
 };
+
+const TYPES = new Set(['null', 'bool', 'int', 'float', 'timestamp']);
+const TIMESTAMP =
+  /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt][0-9]{1,2}(?::[0-9]{1,2}){2}(?:[.,][0-9]+)?(?:Z|[-+][0-9]{2}:[0-9]{2})| [0-9]{1,2}(?::[0-9]{1,2}){2}(?:[.,][0-9]+)?)?$/;
+
+const typeOf = (read: Exclude<Scalar, { readonly wrong: string }>, text: string): string => {
+  if (read === null) return 'null';
+  if (typeof read === 'boolean') return 'bool';
+  if (typeof read === 'string') return 'str';
+  return readInteger(text.replaceAll('_', '')) ? 'int' : 'float';
+};
+
+const isWrong = (scalar: Scalar): scalar is { readonly wrong: string } =>
+  typeof scalar === 'object' && scalar !== null && 'wrong' in scalar;
 
 const isNumber = (scalar: Scalar): scalar is NumberText =>
   typeof scalar === 'object' && scalar !== null && 'number' in scalar;

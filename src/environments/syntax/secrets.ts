@@ -5,7 +5,7 @@ import { joinKey, quote } from './paths.ts';
 import { Problems } from './problems.ts';
 import { readPlainScalar, readTaggedScalar } from './scalar.ts';
 import { SourceText } from './source-text.ts';
-import { composeYaml } from './yaml-tree.ts';
+import { composeYaml, scalarText } from './yaml-tree.ts';
 
 /** A definition with its secrets rewritten. With an error in `diagnostics` the text must not be stored or shown. */
 export interface Rewritten {
@@ -99,18 +99,18 @@ const secretOf = (map: YAMLMap, pair: Pair, key: string, path: string, text: str
     const alone = `illegal call to builtin function: ${quote(key)} must be the only key within its containing object`;
     return { at, tail, problem: alone };
   }
-  const plaintext = textOf(value);
+  const plaintext = textOf(value, text);
   if (plaintext !== undefined) return { at, tail, plaintext, problem };
   const [member, ...more] = isMap(value) ? value.items : [];
   const isStored = more.length === 0 && isScalar(member?.key) && member.key.source === 'ciphertext';
-  const ciphertext = isStored ? textOf(member.value) : undefined;
+  const ciphertext = isStored ? textOf(member.value, text) : undefined;
   return { at, tail, problem, ...(ciphertext !== undefined && { ciphertext }) };
 };
 
 /** What a scalar says, if that is a text. */
-const textOf = (node: unknown): string | undefined => {
+const textOf = (node: unknown, document: string): string | undefined => {
   if (!isScalar(node)) return undefined;
-  const text = node.source ?? '';
+  const text = scalarText(node, document);
   const isTagged = node.tag !== undefined && node.tag !== '!';
   const read = isTagged
     ? readTaggedScalar(text, node.tag ?? '')

@@ -10,6 +10,8 @@ import {
   type Node,
   Parser,
   Scalar,
+  type YAMLMap,
+  type YAMLSeq,
 } from 'yaml';
 import type { NumberText } from '../values.ts';
 import { joinKey } from './paths.ts';
@@ -44,6 +46,8 @@ const DOCUMENT_LIMITS = { bytes: 1024 * 1024, depth: 64 } as const;
 // A level takes one place on the parser's stack; the document and what is being read take a few more.
 const MAX_STACK = DOCUMENT_LIMITS.depth + 4;
 const MAX_MESSAGE = 200;
+/** YAML 1.2.2, section 5.1: anything that is not printable has to be escaped. Broken surrogates are the reader's. */
+const CONTROL = /[^\t\n\r\x20-\x7e\x85\xa0-\ufffd\u{10000}-\u{10ffff}]/u;
 
 /**
  * Reads a definition's YAML. `undefined`: it cannot be read, and `problems` say why; an empty document is an empty
@@ -71,6 +75,8 @@ export const composeYaml = (source: SourceText, problems: Problems): Document | 
     return undefined;
   };
   if (Buffer.byteLength(source.text) > DOCUMENT_LIMITS.bytes) return fail(0, 'the definition is larger than 1 MiB');
+  const control = CONTROL.exec(source.text);
+  if (control) return fail(control.index, 'yaml: control characters are not allowed');
   const tokens: CST.Token[] = [];
   const parser = new Parser();
   let offset = 0;
@@ -108,53 +114,64 @@ class Reading {
     this.#problems = problems;
   }
 
-  node(node: unknown, path: string): SyntaxNode {
-    if (isScalar(node)) return this.#scalar(node, path);
-    if (isSeq(node)) return this.#list(node, path);
-    if (isMap(node)) return this.#object(node, path);
+  /** `before` are the tokens in front of it, whose tag or anchor is where it begins; `inFlow`: it stands in brackets. */
+  node(node: unknown, path: string, before?: readonly CST.SourceToken[], inFlow = false): SyntaxNode {
+    const mark = before?.find(({ type }) => type === 'tag' || type === 'anchor')?.offset;
+    if (isScalar(node)) return this.#scalar(node, path, mark, inFlow);
+    if (isSeq(node)) return this.#list(node as YAMLSeq, path, mark);
+    if (isMap(node)) return this.#object(node as YAMLMap, path, mark);
     const at = { ...this.#extent(node), path };
     this.#error(at, isAlias(node) ? 'alias nodes are not supported' : 'this is no value');
     return { kind: 'null', at };
   }
 
-  #scalar(node: Scalar, path: string): SyntaxNode {
-    const text = node.source ?? '';
-    const plain = node.type === Scalar.PLAIN && !node.tag;
-    const at = { ...(plain && text === '' ? this.#emptyAt(node) : this.#extent(node)), path };
+  #scalar(node: Scalar, path: string, mark: number | undefined, inFlow: boolean): SyntaxNode {
+    const text = scalarText(node, this.#source.text);
     const tagged = node.tag !== undefined && node.tag !== '!';
+    const plain = node.type === Scalar.PLAIN && !tagged;
+    const own = plain && text === '' && mark === undefined ? this.#emptyAt(node, inFlow) : this.#extent(node);
+    const at = { start: mark ?? own.start, end: own.end, path };
     const read = tagged ? readTaggedScalar(text, node.tag ?? '') : plain ? readPlainScalar(text) : text;
     if (read === null) return { kind: 'null', at };
     if (typeof read === 'boolean') return { kind: 'boolean', at, value: read };
     // A text that was folded from several lines does not stand in the document as it is.
-    const asIs = plain && at.end - at.start === text.length;
+    const asIs = plain && own.end - own.start === text.length;
     if (typeof read === 'string') return { kind: 'text', at, value: read, plain: asIs };
     if ('number' in read) return { kind: 'number', at, value: read };
     this.#error(at, read.wrong);
     return { kind: 'null', at };
   }
 
-  #list(node: { readonly items: readonly unknown[]; readonly flow?: boolean | undefined }, path: string): SyntaxNode {
-    const items = node.items.map((item, index) => this.node(item, `${path}[${index}]`));
-    return { kind: 'list', at: { ...this.#around(node, items.at(-1)?.at), path }, items };
+  #list(node: YAMLSeq, path: string, mark: number | undefined): SyntaxNode {
+    const before = new Map<unknown, readonly CST.SourceToken[]>();
+    for (const { start, value } of (node.srcToken as CST.BlockSequence | undefined)?.items ?? []) {
+      if (value) before.set(value, start);
+    }
+    const items = node.items.map((item, index) =>
+      this.node(item, `${path}[${index}]`, before.get((item as Node | null)?.srcToken), node.flow),
+    );
+    const { start, end } = this.#around(node, items.at(-1)?.at);
+    return { kind: 'list', at: { start: mark ?? start, end, path }, items };
   }
 
-  #object(
-    node: { readonly items: readonly { key: unknown; value: unknown }[]; flow?: boolean | undefined },
-    path: string,
-  ): SyntaxNode {
+  #object(node: YAMLMap, path: string, mark: number | undefined): SyntaxNode {
     const entries: { readonly key: SyntaxText; readonly value: SyntaxNode }[] = [];
-    for (const { key, value } of node.items) {
+    for (const { key, value, srcToken } of node.items) {
       const memberPath = joinKey(path, isScalar(key) ? (key.source ?? '') : '');
-      const name = this.node(key, memberPath);
-      const member = value === null || value === undefined ? nothing(name.at) : this.node(value, memberPath);
+      const name = this.node(key, memberPath, srcToken?.start, node.flow);
+      const missing = value === null || value === undefined;
+      const member = missing ? this.#nothing(name.at) : this.node(value, memberPath, srcToken?.sep, node.flow);
       if (name.kind === 'text') entries.push({ key: name, value: member });
       else this.#error(name.at, 'mapping keys must be strings');
     }
-    return { kind: 'object', at: { ...this.#around(node, entries.at(-1)?.value.at), path }, entries };
+    const { start, end } = this.#around(node, entries.at(-1)?.value.at);
+    // An anchor before the first key is the key's, and the mapping begins with it.
+    const first = Math.min(start, entries[0]?.key.at.start ?? start);
+    return { kind: 'object', at: { start: mark ?? first, end, path }, entries };
   }
 
   /** Collections in block style end with their last member, not with the line breaks behind it. */
-  #around(node: { readonly flow?: boolean | undefined }, last: Place | undefined): { start: number; end: number } {
+  #around(node: YAMLSeq | YAMLMap, last: Place | undefined): { start: number; end: number } {
     const { start, end } = this.#extent(node);
     return { start, end: node.flow || !last ? end : Math.max(start, last.end) };
   }
@@ -166,10 +183,26 @@ class Reading {
     return { start, end: isScalar(node) && text[end - 1] === '\n' && end > start ? end - 1 : end };
   }
 
-  /** Nothing stands right behind the `:` or `-` that promises something, wherever the reader stopped looking for it. */
-  #emptyAt(node: Scalar): { readonly start: number; readonly end: number } {
-    let start = this.#extent(node).start;
+  /**
+   * Nothing stands right behind the `:` or `-` that promises something, wherever the reader stopped looking for it; in
+   * brackets, where they or the next member go on.
+   */
+  #emptyAt(node: Scalar, inFlow: boolean): { readonly start: number; readonly end: number } {
+    let { start } = this.#extent(node);
+    if (inFlow) return this.#nextAt(start);
     while (start > 0 && /\s/.test(this.#source.text[start - 1] ?? '')) start--;
+    return { start, end: start };
+  }
+
+  /** A key without a colon has nothing, which stands where the next thing does. */
+  #nothing(key: Place): SyntaxNode {
+    return { kind: 'null', at: { ...this.#nextAt(key.end), path: key.path } };
+  }
+
+  #nextAt(offset: number): { readonly start: number; readonly end: number } {
+    const blank = /(?:\s|(?<=\s)#.*)*/y;
+    blank.lastIndex = offset;
+    const start = offset + (blank.exec(this.#source.text)?.[0].length ?? 0);
     return { start, end: start };
   }
 
@@ -179,4 +212,9 @@ class Reading {
   }
 }
 
-const nothing = (key: Place): SyntaxNode => ({ kind: 'null', at: { start: key.end, end: key.end, path: key.path } });
+/** What a scalar says. Where a block of text ends with the document, it has no line break that is not there. */
+export const scalarText = ({ source = '', type, range }: Scalar, document: string): string => {
+  const isBlock = type === Scalar.BLOCK_LITERAL || type === Scalar.BLOCK_FOLDED;
+  const isCut = isBlock && source.endsWith('\n') && document[(range?.[1] ?? 0) - 1] !== '\n';
+  return isCut ? source.slice(0, -1) : source;
+};

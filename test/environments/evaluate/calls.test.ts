@@ -120,6 +120,13 @@ describe('only what is needed is opened', () => {
     );
   });
 
+  test('also where the member lies over one that nobody has seen yet', async () => {
+    const documents = { e: 'values: {o: {fn::open::test: {c: {x: 1}}}}' };
+    const text = 'imports: [e]\nvalues: {o: {c: {}}, out: "${o.c.x}"}';
+    const opened = await open(text, { documents, options: { property: ['out'] } });
+    assert.deepEqual([json(opened), summaries(opened.diagnostics)], [1, []]);
+  });
+
   test('and what a text or another call is made of', async () => {
     const documents = { e: `values: {a: ${ECHO}, b: ${ECHO}, c: ${ECHO}}` };
     const imports = 'imports: [{e: {merge: false}}]';

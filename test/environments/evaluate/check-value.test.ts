@@ -165,7 +165,7 @@ describe('schemas', () => {
     assert.deepEqual(propertySchema(record, 'toString'), { type: 'number' });
     assert.equal(propertySchema({ type: 'object' }, 'a'), false);
     assert.equal(propertySchema({ type: 'string' }, 'a'), false);
-    assert.equal(propertySchema(true, 'a'), true);
+    assert.equal(propertySchema(true, 'a'), false);
     assert.deepEqual(propertySchema({ anyOf: [record, { type: 'null' }] }, 'a'), { type: 'string' });
     assert.deepEqual(propertySchema({ anyOf: [record], oneOf: [record] }, 'a'), {
       oneOf: [{ type: 'string' }, { type: 'string' }],

@@ -71,11 +71,12 @@ describe('imports', () => {
     assert.deepEqual(await values('imports: [b, a]', documents), { x: { v: 'a', w: 'base' }, y: 1 });
   });
 
-  test('that cannot be read are skipped with their problems, once', async () => {
+  test('that cannot be read are skipped, with their problems wherever they are imported', async () => {
     const documents = { a: 'values: {x: "${"}', b: 'imports: [a]\nvalues: {y: 1}', c: 'nope: 1\nvalues: {z: 1}' };
     const opened = await open('imports: [a, b, c, gone]', { documents });
     assert.deepEqual(json(opened), { y: 1, z: 1 });
     assert.deepEqual(summaries(opened.diagnostics), [
+      "error values.x: missing closing brace '}' in interpolation",
       "error values.x: missing closing brace '}' in interpolation",
       "warning nope: Field 'nope' does not exist on Object 'environment'. Existing fields are: 'values', 'imports', 'description'",
       'error imports[3]: environment "gone" not found',

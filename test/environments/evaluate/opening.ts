@@ -23,7 +23,8 @@ export interface TestProvider extends ProviderSchema {
 
 /** The providers of the reference's own harness. */
 export const PROVIDERS: Readonly<Record<string, TestProvider>> = {
-  test: { inputs: true, outputs: true, open: ({ inputValue }) => ({ output: inputValue }) },
+  // It gets the members, and what they are in is new.
+  test: { inputs: true, outputs: true, open: ({ inputValue }) => ({ output: { ...inputValue, secret: false } }) },
   error: {
     inputs: { type: 'object', properties: { why: { type: 'string' } }, required: ['why'] },
     outputs: true,

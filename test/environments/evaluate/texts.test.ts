@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { bytesToText, textToBytes } from '../../../src/environments/evaluate/bytes.ts';
 import { writeDetailed } from '../../../src/environments/evaluate/detailed.ts';
 import { writeJson } from '../../../src/environments/evaluate/json-text.ts';
+import { byKeyOrder } from '../../../src/environments/evaluate/key-order.ts';
 import { nearestKey } from '../../../src/environments/evaluate/nearest-key.ts';
 import { plainFrom, toPlain } from '../../../src/environments/evaluate/plain.ts';
 import { JsonProblem, readJson } from '../../../src/environments/evaluate/read-json.ts';
@@ -92,9 +93,21 @@ describe('YAML', () => {
     );
     assert.equal(
       text(['a\nb\n', 'c\n\n', ' d\ne', 'x: y', '']),
-      '- |\n    a\n    b\n- |+\n    c\n\n- |4-\n     d\n    e\n- \'x: y\'\n- ""\n',
+      '- |\n  a\n  b\n- |+\n  c\n\n- |2-\n   d\n  e\n- \'x: y\'\n- ""\n',
     );
+    assert.equal(
+      text({ 'a\nb': { c: [1] }, d: ' e\nf' }),
+      '? |-\n    a\n    b\n:   c:\n        - "1"\nd: |4-\n     e\n    f\n',
+    );
+    assert.equal(text({ ['k'.repeat(129)]: ['a'] }), `? ${'k'.repeat(129)}\n:   - a\n`);
+    assert.equal(text(['\0\u001b\u0085😀\ufffe']), '- "\\0\\e\\N\\U0001F600\\uFFFE"\n');
     assert.equal(text('a'), 'a\n');
+  });
+
+  test('lists keys as go-yaml does: numbers in them by value, letters behind everything else', () => {
+    const keys = ['a10', 'a2', 'b', 'A', '_', '10', '9', '02', 'a-b', 'a1b', 'a1_', 'a100', 'a020', ''];
+    const sorted = ['', '_', '02', '9', '10', 'A', 'a-b', 'a1b', 'a1_', 'a2', 'a10', 'a020', 'a100', 'b'];
+    assert.deepEqual(keys.toSorted(byKeyOrder), sorted);
   });
 
   test('reads back as the same texts', () => {

@@ -14,7 +14,7 @@ describe('a definition', () => {
   test('may be empty, or nothing but comments', () => {
     for (const text of ['', '\n', '# nothing\n', '---\n', '{}']) {
       assert.deepEqual(problems(text), []);
-      assert.deepEqual(parseEnvironment('e', text).definition, { imports: [], values: [] });
+      assert.deepEqual(parseEnvironment('e', text).definition, { isEmpty: true, imports: [], values: [] });
     }
   });
 

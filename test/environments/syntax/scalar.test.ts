@@ -79,13 +79,21 @@ test('a tag of YAML’s own decides, any other makes a text', () => {
   assert.deepEqual(readTaggedScalar('true', `${yaml}bool`), true);
   assert.deepEqual(readTaggedScalar('', `${yaml}null`), null);
   assert.deepEqual(readTaggedScalar('aGk=', `${yaml}binary`), 'aGk=');
-  for (const [text, kind] of [
-    ['foo', 'int'],
-    ['1.5', 'int'],
-    ['foo', 'float'],
-    ['yes', 'bool'],
-    ['x', 'null'],
+  for (const [text, kind, type] of [
+    ['foo', 'int', 'str'],
+    ['1.5', 'int', 'float'],
+    ['foo', 'float', 'str'],
+    ['9223372036854775808', 'float', 'int'],
+    ['yes', 'bool', 'str'],
+    ['1', 'bool', 'int'],
+    ['x', 'null', 'str'],
+    ['~', 'int', 'null'],
+    ['yesterday', 'timestamp', 'str'],
   ] as const) {
-    assert.deepEqual(readTaggedScalar(text, yaml + kind), { wrong: `cannot decode "${text}" as a !!${kind}` });
+    const wrong = `yaml: cannot decode !!${type} \`${text}\` as a !!${kind}`;
+    assert.deepEqual(readTaggedScalar(text, yaml + kind), { wrong });
   }
+  assert.equal(readTaggedScalar('2001-01-01', `${yaml}timestamp`), '2001-01-01');
+  const wrong = 'yaml: !!binary value contains invalid base64 data';
+  assert.deepEqual(readTaggedScalar('!', `${yaml}binary`), { wrong });
 });

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { anyText, key, rawText, scalar } from './texts.ts';
+import { listOf, mapOf, scalarOf, type Tree } from './trees.ts';
+
+/** Values of definitions: scalars, collections, and every function in right and wrong shape. */
+
+const CIPHERTEXTS =
+  'ZXNjeAAAAAHo5ezs7/ei8bc= ZXNjeAAAAAHo5ezs7+vJ0Vg= AAAA !! ZXNjeAAAAALo5ezs7xAAAAA= ZXNjeAAAAAE= eHNjeAAAAAHo5ezs7/dAAAAA $$ Zg Z=== Zm9v\\n';
+
+type Entry = readonly [string, Tree];
+
+/** A call, or something that looks like one. */
+const call = (value: fc.Arbitrary<Tree>): fc.Arbitrary<Tree> => {
+  const of = (names: string, argument: fc.Arbitrary<Tree>): fc.Arbitrary<Tree> =>
+    mapOf(fc.tuple(fc.constantFrom(...names.split(' ')), argument).map((entry) => [entry]));
+  const text = fc.oneof({ weight: 3, arbitrary: anyText }, { weight: 1, arbitrary: value });
+  const list = listOf(fc.array(text, { maxLength: 3 }));
+  const lists = listOf(
+    fc.array(fc.oneof({ weight: 4, arbitrary: list }, { weight: 1, arbitrary: text }), { maxLength: 3 }),
+  );
+  const record = mapOf(fc.array(fc.tuple(key, value), { maxLength: 3 }));
+  const inputs = fc.oneof({ weight: 4, arbitrary: record }, { weight: 1, arbitrary: text });
+  const why = fc.tuple(fc.constantFrom('why', 'why', 'who'), text, fc.boolean(), text);
+  const reason = mapOf(
+    why.map(([own, one, hasMore, other]): readonly Entry[] => [
+      [own, one],
+      ...(hasMore ? [['more', other] as const] : []),
+    ]),
+  );
+  const provider = fc.constantFrom('test', 'test', 'secret-wrapper', 'error', 'nope').map(scalarOf);
+  const ciphertext = fc.constantFrom(...CIPHERTEXTS.split(' '), '').map((own) => scalarOf(`"${own}"`));
+  const notText = value.filter((tree) => !('text' in tree) && !JSON.stringify(tree).includes('$'));
+  return fc.oneof(
+    of('fn::join', listOf(fc.tuple(text, fc.oneof(list, text)))),
+    of('fn::split', listOf(fc.tuple(text, text))),
+    of('fn::concat', fc.oneof(lists, value)),
+    of('fn::join fn::split fn::concat', value),
+    of('fn::toJSON fn::toYAML fn::toString fn::final', value),
+    of('fn::fromJSON fn::fromBase64 fn::toBase64', text),
+    of('fn::secret', fc.oneof({ weight: 4, arbitrary: rawText }, { weight: 1, arbitrary: notText })),
+    of('fn::secret', of('ciphertext', ciphertext)),
+    of('fn::open::test fn::open::secret-wrapper', inputs),
+    of('fn::open::error', fc.oneof(reason, inputs)),
+    of('fn::open::nope fn::open:: fn::open::test::x', inputs),
+    of(
+      'fn::open',
+      mapOf(
+        fc.tuple(provider, inputs).map(([who, what]): readonly Entry[] => [
+          ['provider', who],
+          ['inputs', what],
+        ]),
+      ),
+    ),
+    of(
+      'fn::open',
+      fc.oneof(value, mapOf(fc.array(fc.tuple(fc.constantFrom('provider', 'inputs', 'x'), value), { maxLength: 3 }))),
+    ),
+    of('fn::nope Fn::join fn:: fn::tojson fn', value),
+    mapOf(
+      fc
+        .tuple(fc.constantFrom('fn::join', 'fn::secret', 'fn::nope', 'fn::open::test'), value, key, value)
+        .map(([one, first, other, second]): readonly Entry[] => [
+          [one, first],
+          [other, second],
+        ]),
+    ),
+  );
+};
+
+export const { value } = fc.letrec<{ value: Tree }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4, depthSize: 'small', withCrossShrink: true },
+    { weight: 6, arbitrary: scalar },
+    { weight: 2, arbitrary: listOf(fc.array(tie('value'), { maxLength: 3 })) },
+    { weight: 3, arbitrary: mapOf(fc.array(fc.tuple(key, tie('value')), { maxLength: 3 })) },
+    { weight: 5, arbitrary: call(tie('value')) },
+  ),
+}));
