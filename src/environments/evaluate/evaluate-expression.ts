@@ -9,7 +9,7 @@ import { EVALUATION_LIMITS, LimitReached, limitText } from './limits.ts';
 import { evaluateOpen } from './open-call.ts';
 import { type Run, reportLimit } from './run.ts';
 import { textForm } from './text-form.ts';
-import { list, merge, object, scalar, unknown, type Value } from './value.ts';
+import { list, object, scalar, unknown, type Value } from './value.ts';
 
 /** Evaluates expressions, each once, and lays what comes out over the imported value at the same place. */
 export class Evaluation {
@@ -50,7 +50,7 @@ export class Evaluation {
       this.#run.problems.warning(x.source, x.at, 'cannot override final value');
       return x.base;
     }
-    return merge(this.#own(x, scope), x.base, this.#run.budget);
+    return this.#run.merges.merge(this.#own(x, scope), x.base);
   }
 
   #own(x: Expr, scope: Scope): Value {

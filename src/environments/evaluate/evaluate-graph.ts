@@ -7,10 +7,11 @@ import { declare, Expr, type Scope } from './expr.ts';
 import { factsOf } from './facts.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { Budget, EVALUATION_LIMITS, LimitReached } from './limits.ts';
+import { Merges } from './merges.ts';
 import { limitOutput } from './output-limit.ts';
 import { fromPlain } from './plain.ts';
 import { type EvaluationOptions, type PendingCall, type Run, reportLimit } from './run.ts';
-import { merge, type ObjectValue, object, propertyOf, underlyingOf, type Value } from './value.ts';
+import { type ObjectValue, object, propertyOf, underlyingOf, type Value } from './value.ts';
 
 /** What came of an evaluation. */
 export interface Evaluation {
@@ -49,6 +50,7 @@ interface Imported {
 class GraphEvaluation implements Run {
   readonly options: EvaluationOptions;
   readonly budget = new Budget();
+  readonly merges = new Merges(this.budget);
   readonly problems = new Problems();
   readonly calls = new Map<string, PendingCall>();
   readonly limits = new Set<string>();
@@ -138,7 +140,7 @@ class GraphEvaluation implements Run {
       imports.set(declaration.name, value);
       if (!declaration.merge) continue;
       try {
-        base = merge(value, base, this.budget);
+        base = this.merges.merge(value, base);
       } catch (error) {
         reportLimit(this, error, source, declaration.at);
       }

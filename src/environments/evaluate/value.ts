@@ -1,7 +1,7 @@
 import type { Place, SourceText } from '../syntax/source-text.ts';
 import { byCodePoints, type NumberText } from '../values.ts';
-import { type Budget, EVALUATION_LIMITS, LimitReached } from './limits.ts';
-import { mergedSchema, propertySchema, type Schema } from './schema.ts';
+import { EVALUATION_LIMITS, LimitReached } from './limits.ts';
+import { propertySchema, type Schema } from './schema.ts';
 
 /** Where a value was made, for problems and traces. */
 export interface Origin {
@@ -164,55 +164,6 @@ const memberOfUnknown = (value: Unknown, key: string): Unknown => {
     members.set(key, member);
   }
   return member;
-};
-
-const mergesFound = new WeakMap<Value, WeakMap<Value, Value>>();
-/** The value that was laid over something, by the result. */
-const laidFrom = new WeakMap<Value, Value>();
-
-/**
- * `value` laid over `base`, member by member; everything but objects replaces what lies below.
- *
- * Laying a value twice over the same changes nothing, and a value already in the uppermost layer is not laid again.
- */
-export const merge = (value: Value, base: Value | undefined, budget: Budget): Value => {
-  if (!base) return value;
-  let looked = 0;
-  for (let upper: Value | undefined = base; upper; upper = laidFrom.get(upper)) {
-    if (upper === value) return base;
-    looked++;
-  }
-  budget.spend(looked - 1);
-  const merged = mergesFound.get(value)?.get(base);
-  if (merged) return merged;
-  return budget.within(() => {
-    const below = value.base ? merge(value.base, base, budget) : base;
-    if (below === value.base) return value;
-    const result = lay(value, below, budget);
-    const found = mergesFound.get(value) ?? new WeakMap<Value, Value>();
-    found.set(base, result);
-    mergesFound.set(value, found);
-    laidFrom.set(result, value);
-    return result;
-  });
-};
-
-const lay = (value: Value, base: Value, budget: Budget): Value => {
-  const layers = 1 + base.layers;
-  if (layers > EVALUATION_LIMITS.layers) {
-    throw new LimitReached(`a value lies over more than ${EVALUATION_LIMITS.layers} others`);
-  }
-  budget.spend();
-  const depth = Math.max(value.depth, base.depth);
-  if (value.kind === 'unknown') {
-    const schema = base.atomic || value.atomic ? value.schema : mergedSchema(schemaOf(base), value.schema);
-    return { ...value, base, depth, layers, schema };
-  }
-  if (value.kind !== 'object' || value.atomic || base.atomic) return { ...value, base, depth, layers };
-  const content = new Map<string, Value>();
-  budget.spend(value.content.size);
-  for (const [key, member] of value.content) content.set(key, merge(member, propertyOf(base, key), budget));
-  return { ...value, content, base, depth, layers };
 };
 
 const schemasFound = new WeakMap<Value, Schema>();
