@@ -6,7 +6,16 @@ import type { RedisClient } from './redis-connect.ts';
  * Our scripts, one per step that must be whole, with the number of keys that each declares. What reads any number of
  * documents is told how many, before their keys.
  */
-const KEYS = { get: undefined, put: 2, replace: 2, delete: 2, increment: 1, append: 2, 'append-free': 1, page: 1 } as const;
+const KEYS = {
+  get: undefined,
+  put: 2,
+  replace: 2,
+  delete: 2,
+  increment: 1,
+  append: 2,
+  'append-free': 1,
+  page: 1,
+} as const;
 
 export type ScriptName = keyof typeof KEYS;
 
