@@ -1,7 +1,7 @@
 import { quote } from '../syntax/paths.ts';
 import { Problems } from '../syntax/problems.ts';
 import type { Place, SourceText } from '../syntax/source-text.ts';
-import type { Diagnostic, Plain } from '../values.ts';
+import { byCodePoints, type Diagnostic, type Plain } from '../values.ts';
 import { Evaluation as ExpressionEvaluation } from './evaluate-expression.ts';
 import { declare, Expr, type Scope } from './expr.ts';
 import { factsOf } from './facts.ts';
@@ -112,14 +112,18 @@ class GraphEvaluation implements Run {
     const imported: Imported = { isEvaluating: true, value: undefined };
     this.#imported.set(cacheKey(node, root), imported);
     const { source } = node.parsed;
-    const context = this.#context(node, root);
+    let made: Value | undefined;
+    const context = (): Value => {
+      made ??= this.#context(node, root);
+      return made;
+    };
     const empty = object({ source, at: START }, new Map());
     const importing: Scope = {
       node,
       root,
       context,
       imports: empty,
-      values: new Expr({ source, expression: undefined, at: START, path: '', base: undefined }),
+      values: new Expr({ source, expression: undefined, at: START, step: '', base: undefined }),
     };
     const { imports, base } = this.#imports(importing);
     const values = this.#declareValues(node, base);
@@ -155,10 +159,11 @@ class GraphEvaluation implements Run {
     for (const { key = '', keyAt, value } of definition?.values ?? []) {
       if (RESERVED.has(key)) this.problems.error(source, keyAt, `${quote(key)} is a reserved key`);
       else if (members.has(key)) duplicate(key, keyAt);
-      else members.set(key, declare({ source, duplicate }, key, value, underlyingOf(base, key), keyAt));
+      else members.set(key, declare({ source, duplicate }, { step: key, at: keyAt }, value, underlyingOf(base, key)));
     }
-    const expression = { kind: 'object', at: START, entries: [] } as const;
-    return new Expr({ source, expression, at: START, path: `<${source.name}>`, base, members });
+    const keys = [...members.keys()].sort(byCodePoints);
+    const expression = { kind: 'object', at: START, entries: [], keys } as const;
+    return new Expr({ source, expression, at: START, step: `<${source.name}>`, base, members });
   }
 
   #context(node: GraphNode, root: GraphNode | undefined): Value {

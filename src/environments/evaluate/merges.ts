@@ -56,6 +56,6 @@ export class Merges {
     const content = new Map<string, Value>();
     this.#budget.spend(value.content.size);
     for (const [key, member] of value.content) content.set(key, this.merge(member, propertyOf(base, key)));
-    return { ...value, content, base, depth, layers };
+    return { ...value, content, found: {}, base, depth, layers };
   }
 }
