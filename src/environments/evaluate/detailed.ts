@@ -42,7 +42,9 @@ class Writing {
       this.write(base, false);
       this.text += ',';
     }
-    this.text += `"def":${rangeText(origin)}${kind === 'unknown' ? '},"unknown":true,"value":' : '},"value":'}`;
+    this.text += definedText(origin);
+    if (kind === 'unknown') this.text += '"unknown":true,';
+    this.text += '"value":';
     if (secret && this.#hidesSecrets) this.text += '"[secret]"';
     else this.#writeContent(value, withBase);
     this.text += '}';
@@ -91,16 +93,19 @@ const scalarText = (content: Scalar['content']): string => {
 };
 
 /** Places are shared by many values, and documents by many openings. */
-const rangeTexts = new WeakMap<object, string>();
+const definedTexts = new WeakMap<object, string>();
 
-const rangeText = ({ source, at }: Origin): string => {
-  const known = rangeTexts.get(at);
+/** Where a value was made, and the end of its trace. */
+const definedText = ({ source, at }: Origin): string => {
+  const known = definedTexts.get(at);
   if (known !== undefined) return known;
   const { environment, begin, end } = source.range(at);
   const position = ({ byte, column, line }: SourceRange['begin']): string =>
     `{"byte":${byte},"column":${column},"line":${line}}`;
-  const text = `{"begin":${position(begin)},"end":${position(end)},"environment":${JSON.stringify(environment)}}`;
-  rangeTexts.set(at, text);
+  const range = `{"begin":${position(begin)},"end":${position(end)},"environment":${JSON.stringify(environment)}}`;
+  // In one piece: a text that was put together of many is put together again by whoever copies it.
+  const text = ['"def":', range, '},'].join('');
+  definedTexts.set(at, text);
   return text;
 };
 
