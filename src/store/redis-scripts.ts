@@ -2,13 +2,25 @@ import { readFileSync } from 'node:fs';
 import { Cluster } from 'ioredis';
 import type { RedisClient } from './redis-connect.ts';
 
-/** Our scripts, one per step that must be whole, with the number of keys that each declares. */
-const KEYS = { put: 2, replace: 2, delete: 2, increment: 1, append: 2, 'append-free': 1, page: 1 } as const;
+/**
+ * Our scripts, one per step that must be whole, with the number of keys that each declares. What reads any number of
+ * documents is told how many, before their keys.
+ */
+const KEYS = {
+  get: undefined,
+  put: 2,
+  replace: 2,
+  delete: 2,
+  increment: 1,
+  append: 2,
+  'append-free': 1,
+  page: 1,
+} as const;
 
 export type ScriptName = keyof typeof KEYS;
 
 interface Script {
-  readonly keys: number;
+  readonly keys: number | undefined;
   readonly lua: string;
 }
 
@@ -33,7 +45,7 @@ const method = (name: CommandName): string => (isScript(name) ? `runpass:${name}
 /** Teaches a client our scripts; it sends the hash of each, and the text where the server has forgotten it. */
 export const defineScripts = (client: RedisClient): void => {
   for (const [name, { keys, lua }] of Object.entries(SCRIPTS)) {
-    client.defineCommand(`runpass:${name}`, { numberOfKeys: keys, lua });
+    client.defineCommand(`runpass:${name}`, { lua, ...(keys !== undefined && { numberOfKeys: keys }) });
   }
 };
 
@@ -62,6 +74,9 @@ const gather = (client: RedisClient): void => {
   });
 };
 
+const numbered = ({ keys }: Script, [first = 0, ...rest]: readonly Argument[]): readonly [Argument, ...Argument[]] =>
+  keys === undefined ? [first, ...rest] : [keys, first, ...rest];
+
 /**
  * Sends a mutation and waits until `replicas` hold it; gives the reply and how many do.
  *
@@ -76,7 +91,8 @@ export const sendAndWait = async (
   waitMs: number,
 ): Promise<{ readonly reply: unknown; readonly held: number }> => {
   const pipeline = client.pipeline();
-  if (isScript(name)) pipeline.eval(SCRIPTS[name].lua, SCRIPTS[name].keys, ...parameters);
+  const script = isScript(name) ? SCRIPTS[name] : undefined;
+  if (script) pipeline.eval(script.lua, ...numbered(script, parameters));
   else pipeline.call(name, ...parameters);
   pipeline.wait(replicas, waitMs);
   const [written, waited] = (await pipeline.exec()) ?? [];

@@ -1,6 +1,7 @@
 import type { System } from '../system.ts';
 import { checkKey, checkNumber, checkRecords, checkValue } from './limits.ts';
 import { connectRedis, type RedisSettings } from './redis-connect.ts';
+import { documentReader } from './redis-documents.ts';
 import { redisHints } from './redis-hints.ts';
 import { linkRedis, type RedisLink, type RedisOptions } from './redis-link.ts';
 import type { Argument } from './redis-scripts.ts';
@@ -19,6 +20,7 @@ export const openRedis = async (settings: RedisSettings, options: RedisOptions, 
   return redisStore(
     link,
     keys,
+    documentReader(link, { together: settings.topology !== 'cluster' }),
     redisHints(() => connectRedis(settings, options.timeoutMs), keys.channel),
   );
 };
@@ -33,7 +35,12 @@ const keysUnder = (prefix: string) => ({
   channel: `${prefix}changed:`,
 });
 
-const redisStore = (link: RedisLink, keys: Keys, hints: ReturnType<typeof redisHints>): Store => {
+const redisStore = (
+  link: RedisLink,
+  keys: Keys,
+  readDocument: ReturnType<typeof documentReader>,
+  hints: ReturnType<typeof redisHints>,
+): Store => {
   const replace = async (key: string, expected: number, value: string, options: WriteOptions): Promise<Replaced> => {
     checkKey(key);
     checkValue(value);
@@ -54,7 +61,7 @@ const redisStore = (link: RedisLink, keys: Keys, hints: ReturnType<typeof redisH
 
     async get(key) {
       checkKey(key);
-      return stored(await link.read('hmget', [keys.document(key), 'v', 'n', 'u', 'l']));
+      return stored(await readDocument(keys.document(key)));
     },
 
     async put(key, value, options = {}) {

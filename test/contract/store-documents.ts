@@ -19,6 +19,16 @@ export const documentRules = (bench: Bench): void => {
       assert.deepEqual(await bench.store.get(key), { value: 'three', version: 3, length: 0 });
     });
 
+    it('gives each of many documents that are asked for at once', async () => {
+      const keys = Array.from({ length: 50 }, () => bench.freshKey());
+      for (const [index, key] of keys.entries()) if (index % 3 > 0) await bench.store.put(key, `document ${index}`);
+      const found = await together(keys.length, (index) => bench.store.get(keys[index] ?? ''));
+      assert.deepEqual(
+        found.map((document) => document?.value),
+        keys.map((_, index) => (index % 3 > 0 ? `document ${index}` : undefined)),
+      );
+    });
+
     it('keeps every unicode text and every value up to 4 MiB as it is, and refuses a larger one', async () => {
       const texts = [
         '',

@@ -80,6 +80,12 @@ describe('a Redis that fails', { skip: withoutRedis }, () => {
     await store.put('scripted', 'value');
     await client.script('FLUSH');
     assert.deepEqual(await store.put('scripted', 'value'), { version: 2 });
+    await client.script('FLUSH');
+    const found = await Promise.all([store.get('scripted'), store.get('scripted')]);
+    assert.deepEqual(
+      found.map((document) => document?.version),
+      [2, 2],
+    );
     client.disconnect();
   });
 
@@ -91,6 +97,16 @@ describe('a Redis that fails', { skip: withoutRedis }, () => {
     assert.equal(await store.get('refused'), undefined);
     await client.config('SET', 'min-replicas-to-write', '0');
     await store.put('refused', 'value');
+    client.disconnect();
+  });
+
+  it('gives the others that are asked for together with a damaged one', async () => {
+    const client = new Redis(redis.port);
+    await client.set('runpass:d:{damaged}', 'not ours');
+    await store.put('whole', 'value');
+    const [damaged, whole] = await Promise.allSettled([store.get('damaged'), store.get('whole')]);
+    assert.ok(damaged.status === 'rejected' && damaged.reason.kind === 'corrupt');
+    assert.ok(whole.status === 'fulfilled' && whole.value?.value === 'value');
     client.disconnect();
   });
 

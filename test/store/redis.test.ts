@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
 import { Redis } from 'ioredis';
 import { Secret } from '../../src/secret.ts';
 import type { RedisSettings } from '../../src/store/redis-connect.ts';
@@ -78,3 +80,17 @@ storeContract(
   },
   { skip: elsewhere === undefined ? 'REDIS_URL names no server' : false },
 );
+
+describe('a Redis store', { skip: withoutRedis }, () => {
+  it('reads a hundred documents that are asked for at once with a few commands', async () => {
+    const redis = await startRedis();
+    const store = await open(redis.settings);
+    await Promise.all(Array.from({ length: 100 }, (_, n) => store.get(`document-${n}`)));
+    const client = new Redis(redis.port);
+    const calls = /cmdstat_evalsha:calls=(\d+)/.exec(await client.info('commandstats'))?.[1];
+    assert.ok(Number(calls) < 10, `${calls} commands`);
+    client.disconnect();
+    await store.close();
+    await redis.stop();
+  });
+});

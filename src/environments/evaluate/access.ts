@@ -13,11 +13,8 @@ import { isUnderlay, unknown, type Value } from './value.ts';
  * Lists and objects are walked without being evaluated, so that members may refer to one another; what lies below an
  * object answers for members that it lacks.
  */
-export const evaluateAccess = (run: Run, scope: Scope, x: Expr, access: readonly Accessor[]): Value => {
-  // What is referred to is shared, and blamed on whoever refers to it.
-  const value = new Access(run, scope, x).resolve(access);
-  return { ...value, origin: x };
-};
+export const evaluateAccess = (run: Run, scope: Scope, x: Expr, access: readonly Accessor[]): Value =>
+  new Access(run, scope, x).resolve(access);
 
 class Access {
   readonly #run: Run;
@@ -31,16 +28,17 @@ class Access {
   }
 
   resolve(access: readonly Accessor[]): Value {
-    const [first, ...rest] = access;
-    if (first?.key === 'imports') return this.#inValue(this.#scope.imports, rest);
-    if (first?.key === 'context') return this.#inValue(this.#scope.context, rest);
-    if (first?.key === 'environments') return this.#inEnvironment(rest);
+    const [first] = access;
+    if (first?.key === 'imports') return this.#inValue(this.#scope.imports, access.slice(1));
+    if (first?.key === 'context') return this.#inValue(this.#scope.context(), access.slice(1));
+    if (first?.key === 'environments') return this.#inEnvironment(access.slice(1));
     return this.#inExpression(this.#scope.values, access);
   }
 
   #inExpression(start: Expr, access: readonly Accessor[]): Value {
     let receiver = start;
-    for (const [index, accessor] of access.entries()) {
+    for (let index = 0; index < access.length; index++) {
+      const accessor = access[index] as Accessor;
       const { expression, base } = receiver;
       // What is final below cannot be got around by naming its members above.
       const isLiteral = !base?.final && (expression?.kind === 'list' || expression?.kind === 'object');

@@ -1,6 +1,7 @@
 import { isNumberText, type Plain, type SourceRange } from '../values.ts';
+import { factsOf } from './facts.ts';
 import { EVALUATION_LIMITS } from './limits.ts';
-import { keysOf, type Origin, propertyOf, type Value } from './value.ts';
+import { keysOf, type Origin, propertyOf, type Scalar, type Value } from './value.ts';
 
 export interface DetailedOptions {
   /** `redact` leaves `[secret]` in the place of every secret value. */
@@ -12,59 +13,99 @@ export interface DetailedOptions {
  * and the same for every member. Numbers stand as they were written.
  *
  * `base` is the value that an import gives at the same place, where it has been replaced. Objects that were merged have
- * none: their members' traces say which is whose. Traces end where they would become larger than a result may be.
- * Written at once, without a tree in between: it is most of what opening an environment costs.
+ * none: their members' traces say which is whose. All bases together are no larger than a result may be: those that
+ * would be are left out.
  */
-export const writeDetailed = (value: Value, options: DetailedOptions): string =>
-  new Writing(options).write(value, true);
+export const writeDetailed = (value: Value, options: DetailedOptions): string => {
+  const writing = new Writing(options);
+  writing.write(value, true);
+  return writing.text;
+};
 
+/** Writes from the first character to the last, without a tree in between: it is much of what an opening costs. */
 class Writing {
-  readonly #options: DetailedOptions;
-  #left: number = EVALUATION_LIMITS.outputNodes;
+  readonly #hidesSecrets: boolean;
+  /** What the bases may still take. */
+  #nodesLeft: number = EVALUATION_LIMITS.outputNodes;
+  #bytesLeft: number = EVALUATION_LIMITS.outputBytes;
+  text = '';
 
-  constructor(options: DetailedOptions) {
-    this.#options = options;
+  constructor({ secrets }: DetailedOptions) {
+    this.#hidesSecrets = secrets === 'redact';
   }
 
-  write(value: Value, withBase: boolean): string {
-    this.#left--;
-    const { secret, origin, base, kind, atomic } = value;
-    const isHidden = secret && this.#options.secrets === 'redact';
-    const content = isHidden ? '"[secret]"' : this.#content(value, withBase);
-    const isMerged = kind === 'object' && base?.kind === 'object' && !atomic && !base.atomic;
-    const below = base && withBase && !isMerged && this.#left > 0 ? `"base":${this.write(base, false)},` : '';
-    const marks = kind === 'unknown' ? '"unknown":true,' : '';
-    return `{${secret ? '"secret":true,' : ''}"trace":{${below}"def":${rangeText(origin)}},${marks}"value":${content}}`;
+  write(value: Value, withBase: boolean): void {
+    const { secret, origin, base, kind } = value;
+    this.text += secret ? '{"secret":true,"trace":{' : '{"trace":{';
+    if (withBase && base && !isMerged(value, base) && this.#hasRoomFor(base)) {
+      this.text += '"base":';
+      this.write(base, false);
+      this.text += ',';
+    }
+    this.text += definedText(origin);
+    if (kind === 'unknown') this.text += '"unknown":true,';
+    this.text += '"value":';
+    if (secret && this.#hidesSecrets) this.text += '"[secret]"';
+    else this.#writeContent(value, withBase);
+    this.text += '}';
   }
 
-  #content(value: Value, withBase: boolean): string {
-    if (value.kind === 'unknown') return '"[unknown]"';
-    if (value.kind === 'list') return `[${value.content.map((item) => this.write(item, withBase)).join(',')}]`;
-    if (value.kind === 'scalar') {
-      const { content } = value;
-      if (typeof content === 'string') return JSON.stringify(content.toWellFormed());
-      return isNumberText(content) ? content.number : String(content);
+  #writeContent(value: Value, withBase: boolean): void {
+    if (value.kind === 'unknown') this.text += '"[unknown]"';
+    else if (value.kind === 'scalar') this.text += scalarText(value.content);
+    else if (value.kind === 'list') {
+      let before = '[';
+      for (const item of value.content) {
+        this.text += before;
+        this.write(item, withBase);
+        before = ',';
+      }
+      this.text += before === '[' ? '[]' : ']';
+    } else {
+      let before = '{';
+      for (const key of keysOf(value)) {
+        const member = propertyOf(value, key);
+        if (!member) continue;
+        this.text += `${before}${JSON.stringify(key.toWellFormed())}:`;
+        this.write(member, withBase);
+        before = ',';
+      }
+      this.text += before === '{' ? '{}' : '}';
     }
-    const members: string[] = [];
-    for (const key of keysOf(value)) {
-      const member = propertyOf(value, key);
-      if (member) members.push(`${JSON.stringify(key.toWellFormed())}:${this.write(member, withBase)}`);
-    }
-    return `{${members.join(',')}}`;
+  }
+
+  /** Values are shared: what was replaced can be larger than any memory, written out. */
+  #hasRoomFor(base: Value): boolean {
+    const { nodes, bytes } = factsOf(base);
+    if (nodes > this.#nodesLeft || bytes > this.#bytesLeft) return false;
+    this.#nodesLeft -= nodes;
+    this.#bytesLeft -= bytes;
+    return true;
   }
 }
 
-/** Places are shared by many values, and documents by many openings. */
-const rangeTexts = new WeakMap<object, string>();
+const isMerged = (value: Value, base: Value): boolean =>
+  value.kind === 'object' && base.kind === 'object' && !value.atomic && !base.atomic;
 
-const rangeText = ({ source, at }: Origin): string => {
-  const known = rangeTexts.get(at);
+const scalarText = (content: Scalar['content']): string => {
+  if (typeof content === 'string') return JSON.stringify(content.toWellFormed());
+  return isNumberText(content) ? content.number : String(content);
+};
+
+/** Places are shared by many values, and documents by many openings. */
+const definedTexts = new WeakMap<object, string>();
+
+/** Where a value was made, and the end of its trace. */
+const definedText = ({ source, at }: Origin): string => {
+  const known = definedTexts.get(at);
   if (known !== undefined) return known;
   const { environment, begin, end } = source.range(at);
   const position = ({ byte, column, line }: SourceRange['begin']): string =>
     `{"byte":${byte},"column":${column},"line":${line}}`;
-  const text = `{"begin":${position(begin)},"end":${position(end)},"environment":${JSON.stringify(environment)}}`;
-  rangeTexts.set(at, text);
+  const range = `{"begin":${position(begin)},"end":${position(end)},"environment":${JSON.stringify(environment)}}`;
+  // In one piece: a text that was put together of many is put together again by whoever copies it.
+  const text = ['"def":', range, '},'].join('');
+  definedTexts.set(at, text);
   return text;
 };
 

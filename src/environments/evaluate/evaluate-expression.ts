@@ -1,15 +1,14 @@
 import { unpackCiphertext } from '../syntax/envelope.ts';
 import type { InterpolationPart } from '../syntax/expression.ts';
-import { byCodePoints } from '../values.ts';
 import { evaluateAccess } from './access.ts';
 import type { Expr, Scope } from './expr.ts';
-import { factsOf } from './facts.ts';
+import { awaitsOf } from './facts.ts';
 import { evaluatePair, evaluateUnary } from './functions.ts';
 import { EVALUATION_LIMITS, LimitReached, limitText } from './limits.ts';
 import { evaluateOpen } from './open-call.ts';
 import { type Run, reportLimit } from './run.ts';
 import { textForm } from './text-form.ts';
-import { list, merge, object, scalar, unknown, type Value } from './value.ts';
+import { list, object, scalar, unknown, type Value } from './value.ts';
 
 /** Evaluates expressions, each once, and lays what comes out over the imported value at the same place. */
 export class Evaluation {
@@ -50,7 +49,7 @@ export class Evaluation {
       this.#run.problems.warning(x.source, x.at, 'cannot override final value');
       return x.base;
     }
-    return merge(this.#own(x, scope), x.base, this.#run.budget);
+    return this.#run.merges.merge(this.#own(x, scope), x.base);
   }
 
   #own(x: Expr, scope: Scope): Value {
@@ -63,14 +62,15 @@ export class Evaluation {
       case 'interpolation':
         return this.#interpolation(x, scope, expression.parts);
       case 'reference':
-        return evaluateAccess(this.#run, scope, x, expression.access);
+        // What is referred to is shared, and blamed on whoever refers to it.
+        return { ...evaluateAccess(this.#run, scope, x, expression.access), origin: x };
       case 'list':
         return list(
           x,
           x.items.map((item) => this.evaluate(item, scope)),
         );
       case 'object':
-        return this.#object(x, scope);
+        return this.#object(x, scope, expression.keys);
       case 'unary':
         return evaluateUnary(this.#run, scope, x, expression.name);
       case 'join':
@@ -86,30 +86,29 @@ export class Evaluation {
   }
 
   /** In the order of the names, so that of two members in a cycle always the same one is blamed. */
-  #object(x: Expr, scope: Scope): Value {
+  #object(x: Expr, scope: Scope, keys: readonly string[]): Value {
     const members = new Map<string, Value>();
-    for (const [key, member] of [...x.members].sort(([left], [right]) => byCodePoints(left, right))) {
-      members.set(key, this.evaluate(member, scope));
+    for (const key of keys) {
+      const member = x.members.get(key);
+      if (member) members.set(key, this.evaluate(member, scope));
     }
-    return object(x, members);
+    return object(x, members, undefined, keys);
   }
 
   #interpolation(x: Expr, scope: Scope, parts: readonly InterpolationPart[]): Value {
     let text = '';
     let secret = false;
-    let isUnknown = false;
-    const awaits = new Set<string>();
+    const unknowns: Value[] = [];
     for (const part of parts) {
       text += part.text;
       if (!part.access) continue;
       const value = evaluateAccess(this.#run, scope, x, part.access);
       const form = textForm(value);
       secret ||= form.secret;
-      isUnknown ||= form.unknown;
-      for (const id of form.unknown ? factsOf(value).awaits : []) awaits.add(id);
+      if (form.unknown) unknowns.push(value);
       text = limitText(text + form.text);
     }
-    if (isUnknown) return unknown(x, { type: 'string' }, awaits, { secret });
+    if (unknowns.length > 0) return unknown(x, { type: 'string' }, awaitsOf(unknowns), { secret });
     return scalar(x, limitText(text), { secret });
   }
 

@@ -1,16 +1,17 @@
 import { quote } from '../syntax/paths.ts';
 import { Problems } from '../syntax/problems.ts';
 import type { Place, SourceText } from '../syntax/source-text.ts';
-import type { Diagnostic, Plain } from '../values.ts';
+import { byCodePoints, type Diagnostic, type Plain } from '../values.ts';
 import { Evaluation as ExpressionEvaluation } from './evaluate-expression.ts';
 import { declare, Expr, type Scope } from './expr.ts';
 import { factsOf } from './facts.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { Budget, EVALUATION_LIMITS, LimitReached } from './limits.ts';
+import { Merges } from './merges.ts';
 import { limitOutput } from './output-limit.ts';
 import { fromPlain } from './plain.ts';
 import { type EvaluationOptions, type PendingCall, type Run, reportLimit } from './run.ts';
-import { merge, type ObjectValue, object, propertyOf, underlyingOf, type Value } from './value.ts';
+import { type ObjectValue, object, propertyOf, underlyingOf, type Value } from './value.ts';
 
 /** What came of an evaluation. */
 export interface Evaluation {
@@ -49,6 +50,7 @@ interface Imported {
 class GraphEvaluation implements Run {
   readonly options: EvaluationOptions;
   readonly budget = new Budget();
+  readonly merges = new Merges(this.budget);
   readonly problems = new Problems();
   readonly calls = new Map<string, PendingCall>();
   readonly limits = new Set<string>();
@@ -110,14 +112,18 @@ class GraphEvaluation implements Run {
     const imported: Imported = { isEvaluating: true, value: undefined };
     this.#imported.set(cacheKey(node, root), imported);
     const { source } = node.parsed;
-    const context = this.#context(node, root);
+    let made: Value | undefined;
+    const context = (): Value => {
+      made ??= this.#context(node, root);
+      return made;
+    };
     const empty = object({ source, at: START }, new Map());
     const importing: Scope = {
       node,
       root,
       context,
       imports: empty,
-      values: new Expr({ source, expression: undefined, at: START, path: '', base: undefined }),
+      values: new Expr({ source, expression: undefined, at: START, step: '', base: undefined }),
     };
     const { imports, base } = this.#imports(importing);
     const values = this.#declareValues(node, base);
@@ -138,7 +144,7 @@ class GraphEvaluation implements Run {
       imports.set(declaration.name, value);
       if (!declaration.merge) continue;
       try {
-        base = merge(value, base, this.budget);
+        base = this.merges.merge(value, base);
       } catch (error) {
         reportLimit(this, error, source, declaration.at);
       }
@@ -153,10 +159,11 @@ class GraphEvaluation implements Run {
     for (const { key = '', keyAt, value } of definition?.values ?? []) {
       if (RESERVED.has(key)) this.problems.error(source, keyAt, `${quote(key)} is a reserved key`);
       else if (members.has(key)) duplicate(key, keyAt);
-      else members.set(key, declare({ source, duplicate }, key, value, underlyingOf(base, key), keyAt));
+      else members.set(key, declare({ source, duplicate }, { step: key, at: keyAt }, value, underlyingOf(base, key)));
     }
-    const expression = { kind: 'object', at: START, entries: [] } as const;
-    return new Expr({ source, expression, at: START, path: `<${source.name}>`, base, members });
+    const keys = [...members.keys()].sort(byCodePoints);
+    const expression = { kind: 'object', at: START, entries: [], keys } as const;
+    return new Expr({ source, expression, at: START, step: `<${source.name}>`, base, members });
   }
 
   #context(node: GraphNode, root: GraphNode | undefined): Value {

@@ -9,13 +9,16 @@ export interface Scope {
   readonly node: GraphNode;
   /** The environment that counts as the one that was opened; `undefined` in the anonymous document itself. */
   readonly root: GraphNode | undefined;
-  /** What `${context}` is here. */
-  readonly context: Value;
+  /** What `${context}` is here; made when it is asked for. */
+  context(): Value;
   /** What `${imports}` is here. */
   readonly imports: ObjectValue;
   /** All of `values`. */
   readonly values: Expr;
 }
+
+const NO_ITEMS: readonly Expr[] = [];
+const NO_MEMBERS: ReadonlyMap<string, Expr> = new Map();
 
 /** An expression at its place in one evaluation: what it overrides, and what became of it. */
 export class Expr implements Origin {
@@ -23,8 +26,9 @@ export class Expr implements Origin {
   /** `undefined`: it could not be read. */
   readonly expression: Expression | undefined;
   readonly at: Place;
-  /** How a cyclic reference names it. */
-  readonly path: string;
+  /** The list or object that it is a member of, and where in it. */
+  readonly #around: Expr | undefined;
+  readonly #step: string | number;
   /** The imported value at the same place. */
   readonly base: Value | undefined;
   readonly items: readonly Expr[];
@@ -32,13 +36,14 @@ export class Expr implements Origin {
   /** Arguments of a function, in order. */
   readonly operands: readonly Expr[];
   isEvaluating = false;
-  value: Value | undefined;
+  value: Value | undefined = undefined;
 
   constructor(parts: {
     readonly source: SourceText;
     readonly expression: Expression | undefined;
     readonly at: Place;
-    readonly path: string;
+    readonly around?: Expr | undefined;
+    readonly step: string | number;
     readonly base: Value | undefined;
     readonly items?: readonly Expr[];
     readonly members?: ReadonlyMap<string, Expr>;
@@ -47,11 +52,19 @@ export class Expr implements Origin {
     this.source = parts.source;
     this.expression = parts.expression;
     this.at = parts.at;
-    this.path = parts.path;
+    this.#around = parts.around;
+    this.#step = parts.step;
     this.base = parts.base;
-    this.items = parts.items ?? [];
-    this.members = parts.members ?? new Map();
-    this.operands = parts.operands ?? [];
+    this.items = parts.items ?? NO_ITEMS;
+    this.members = parts.members ?? NO_MEMBERS;
+    this.operands = parts.operands ?? NO_ITEMS;
+  }
+
+  /** How a cyclic reference names it. */
+  get path(): string {
+    if (!this.#around) return String(this.#step);
+    const { path } = this.#around;
+    return typeof this.#step === 'number' ? `${path}[${this.#step}]` : joinKey(path, this.#step);
   }
 
   item(index: number): Expr | undefined {
@@ -70,43 +83,54 @@ interface Declaring {
   duplicate(key: string, at: Place): void;
 }
 
+/** Where in what a declaration stands: a member of `around`, or the first of its path. */
+interface Standing {
+  readonly around?: Expr | undefined;
+  readonly step: string | number;
+  readonly at: Place;
+}
+
 /** Makes the expressions of a tree, each with the imported value at its place. Deep only as documents are. */
 export const declare = (
   declaring: Declaring,
-  path: string,
+  { around, step, at }: Standing,
   expression: Expression | undefined,
   base: Value | undefined,
-  missingAt: Place,
 ): Expr => {
   const { source } = declaring;
-  const parts = { source, expression, at: expression?.at ?? missingAt, path, base };
-  if (!expression) return new Expr(parts);
+  if (!expression) return new Expr({ source, expression, at, around, step, base });
+  const { at: place } = expression;
   const operand = (argument: Expression | undefined): Expr =>
-    declare(declaring, '', argument, undefined, expression.at);
+    declare(declaring, { step: '', at: place }, argument, undefined);
   switch (expression.kind) {
     case 'list': {
-      const items = expression.items.map((item, index) =>
-        declare(declaring, `${path}[${index}]`, item, undefined, item.at),
-      );
-      return new Expr({ ...parts, items });
+      const items: Expr[] = [];
+      const x = new Expr({ source, expression, at: place, around, step, base, items });
+      for (const item of expression.items) {
+        items.push(declare(declaring, { around: x, step: items.length, at: item.at }, item, undefined));
+      }
+      return x;
     }
     case 'object': {
       const members = new Map<string, Expr>();
+      const x = new Expr({ source, expression, at: place, around, step, base, members });
       for (const { key, keyAt, value } of expression.entries) {
         if (key === undefined) continue;
         if (members.has(key)) declaring.duplicate(key, keyAt);
-        else members.set(key, declare(declaring, joinKey(path, key), value, underlyingOf(base, key), keyAt));
+        else members.set(key, declare(declaring, { around: x, step: key, at: keyAt }, value, underlyingOf(base, key)));
       }
-      return new Expr({ ...parts, members });
+      return x;
     }
     case 'unary':
-      return new Expr({ ...parts, operands: [operand(expression.argument)] });
+      return new Expr({ source, expression, at: place, around, step, base, operands: [operand(expression.argument)] });
     case 'join':
-    case 'split':
-      return new Expr({ ...parts, operands: [operand(expression.delimiter), operand(expression.operand)] });
+    case 'split': {
+      const operands = [operand(expression.delimiter), operand(expression.operand)];
+      return new Expr({ source, expression, at: place, around, step, base, operands });
+    }
     case 'open':
-      return new Expr({ ...parts, operands: [operand(expression.inputs)] });
+      return new Expr({ source, expression, at: place, around, step, base, operands: [operand(expression.inputs)] });
     default:
-      return new Expr(parts);
+      return new Expr({ source, expression, at: place, around, step, base });
   }
 };

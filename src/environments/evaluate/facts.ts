@@ -1,24 +1,10 @@
 import { isNumberText } from '../values.ts';
 import { EVALUATION_LIMITS } from './limits.ts';
-import { keysOf, type List, type ObjectValue, propertyOf, unknownBelow, type Value } from './value.ts';
-
-/** What is true of a value and everything in it, seen through all layers. */
-export interface Facts {
-  readonly hasUnknowns: boolean;
-  readonly hasSecrets: boolean;
-  /** Ids of the calls that something in it waits for. */
-  readonly awaits: ReadonlySet<string>;
-  /** Values in it, and about how many bytes of JSON they are, with shared ones counted each time. */
-  readonly nodes: number;
-  readonly bytes: number;
-}
+import { type Facts, keysOf, type List, type ObjectValue, propertyOf, unknownBelow, type Value } from './value.ts';
 
 const NOTHING: ReadonlySet<string> = new Set();
 /** Far beyond every limit: sums stop here, so that they stay exact below it. */
 const PLENTY = 16 * EVALUATION_LIMITS.outputBytes;
-
-/** By content: whoever refers to a value has a value of his own with the same content. */
-const found = new WeakMap<object, Facts>();
 
 /** Takes time in proportion to the distinct values: a value that is shared a million times is looked at once. */
 export const factsOf = (value: Value): Facts => {
@@ -29,8 +15,8 @@ export const factsOf = (value: Value): Facts => {
     const bytes = sizeOf(value.content);
     return { hasUnknowns: false, hasSecrets: value.secret, awaits: NOTHING, nodes: 1, bytes };
   }
-  const facts = found.get(value.content) ?? findFacts(value);
-  found.set(value.content, facts);
+  value.found.facts ??= findFacts(value);
+  const { facts } = value.found;
   return value.secret && !facts.hasSecrets ? { ...facts, hasSecrets: true } : facts;
 };
 

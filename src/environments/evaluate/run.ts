@@ -4,6 +4,7 @@ import type { Plain, SourceRange } from '../values.ts';
 import type { Expr, Scope } from './expr.ts';
 import type { EnvironmentIdentity } from './graph.ts';
 import { type Budget, LimitReached } from './limits.ts';
+import type { Merges } from './merges.ts';
 import type { Schema } from './schema.ts';
 import type { Value } from './value.ts';
 
@@ -65,6 +66,7 @@ export interface EvaluationOptions {
 export interface Run {
   readonly options: EvaluationOptions;
   readonly budget: Budget;
+  readonly merges: Merges;
   readonly problems: Problems;
   /** Calls whose inputs are known, by their ids, in the order in which they were found. */
   readonly calls: Map<string, PendingCall>;

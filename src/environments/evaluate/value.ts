@@ -1,7 +1,7 @@
 import type { Place, SourceText } from '../syntax/source-text.ts';
 import { byCodePoints, type NumberText } from '../values.ts';
-import { type Budget, EVALUATION_LIMITS, LimitReached } from './limits.ts';
-import { mergedSchema, propertySchema, type Schema } from './schema.ts';
+import { EVALUATION_LIMITS, LimitReached } from './limits.ts';
+import { propertySchema, type Schema } from './schema.ts';
 
 /** Where a value was made, for problems and traces. */
 export interface Origin {
@@ -39,11 +39,13 @@ export interface Scalar extends Common {
 export interface List extends Common {
   readonly kind: 'list';
   readonly content: readonly Value[];
+  readonly found: Findings;
 }
 export interface ObjectValue extends Common {
   readonly kind: 'object';
   /** Its own members, without the base's. */
   readonly content: ReadonlyMap<string, Value>;
+  readonly found: Findings;
 }
 /** Could not be computed, or not yet: typed by a schema. */
 export interface Unknown extends Common {
@@ -51,6 +53,27 @@ export interface Unknown extends Common {
   readonly schema: Schema;
   /** Ids of the calls whose outcomes it waits for. */
   readonly awaits: ReadonlySet<string>;
+}
+
+/** What is true of a value and everything in it, seen through all layers. */
+export interface Facts {
+  readonly hasUnknowns: boolean;
+  readonly hasSecrets: boolean;
+  /** Ids of the calls that something in it waits for. */
+  readonly awaits: ReadonlySet<string>;
+  /** Values in it, and about how many bytes of JSON they are, with shared ones counted each time. */
+  readonly nodes: number;
+  readonly bytes: number;
+}
+
+/**
+ * What was found out about a content, once for all values that share it: whoever refers to a value has a value of his
+ * own with the same content. Every layering makes a new one.
+ */
+export interface Findings {
+  keys?: readonly string[];
+  facts?: Facts;
+  schema?: Schema;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
@@ -61,42 +84,60 @@ interface Flags {
   readonly atomic?: boolean;
 }
 
-const common = (origin: Origin, depth: number, { secret = false, final = false, atomic = false }: Flags): Common => {
-  if (depth > EVALUATION_LIMITS.valueDepth) {
-    throw new LimitReached(`a value is nested more than ${EVALUATION_LIMITS.valueDepth} levels deep`);
-  }
-  return { origin, base: undefined, secret, final, atomic, depth, layers: 1 };
-};
+const NO_FLAGS: Flags = {};
 
-const deepest = (values: Iterable<Value>): number => {
+/** The depth of a list or object around these values. */
+const around = (values: Iterable<Value>): number => {
   let depth = 0;
   for (const value of values) depth = Math.max(depth, value.depth);
-  return depth + 1;
+  if (depth < EVALUATION_LIMITS.valueDepth) return depth + 1;
+  throw new LimitReached(`a value is nested more than ${EVALUATION_LIMITS.valueDepth} levels deep`);
 };
 
-export const scalar = (origin: Origin, content: Scalar['content'], flags: Flags = {}): Scalar => ({
-  kind: 'scalar',
-  content,
-  ...common(origin, 1, flags),
-});
+// Each is written out whole, in one order: thousands of them are made by an evaluation.
+export const scalar = (
+  origin: Origin,
+  content: Scalar['content'],
+  { secret = false, final = false, atomic = false }: Flags = NO_FLAGS,
+): Scalar => ({ kind: 'scalar', content, origin, base: undefined, secret, final, atomic, depth: 1, layers: 1 });
 
-export const list = (origin: Origin, content: readonly Value[], flags: Flags = {}): List => ({
-  kind: 'list',
-  content,
-  ...common(origin, deepest(content), flags),
-});
+export const list = (
+  origin: Origin,
+  content: readonly Value[],
+  { secret = false, final = false, atomic = false }: Flags = NO_FLAGS,
+): List => {
+  const depth = around(content);
+  return { kind: 'list', content, found: {}, origin, base: undefined, secret, final, atomic, depth, layers: 1 };
+};
 
-export const object = (origin: Origin, content: ReadonlyMap<string, Value>, flags: Flags = {}): ObjectValue => ({
-  kind: 'object',
-  content,
-  ...common(origin, deepest(content.values()), flags),
-});
+/** `keys`, where they are known: all of them, sorted. */
+export const object = (
+  origin: Origin,
+  content: ReadonlyMap<string, Value>,
+  { secret = false, final = false, atomic = false }: Flags = NO_FLAGS,
+  keys?: readonly string[],
+): ObjectValue => {
+  const depth = around(content.values());
+  const found: Findings = keys ? { keys } : {};
+  return { kind: 'object', content, found, origin, base: undefined, secret, final, atomic, depth, layers: 1 };
+};
 
-export const unknown = (origin: Origin, schema: Schema, awaits = NOTHING, flags: Flags = {}): Unknown => ({
+export const unknown = (
+  origin: Origin,
+  schema: Schema,
+  awaits = NOTHING,
+  { secret = false, final = false, atomic = false }: Flags = NO_FLAGS,
+): Unknown => ({
   kind: 'unknown',
   schema,
   awaits,
-  ...common(origin, 1, flags),
+  origin,
+  base: undefined,
+  secret,
+  final,
+  atomic,
+  depth: 1,
+  layers: 1,
 });
 
 /** Is or may be an object whose members show through what lies above it? */
@@ -113,23 +154,21 @@ export const unknownBelow = (value: ObjectValue): Unknown | undefined => {
   return layer.kind === 'unknown' ? layer : undefined;
 };
 
-/** By content, which every layering makes anew. */
-const keysFound = new WeakMap<object, readonly string[]>();
-
 /** The names of all members, sorted; none for anything but an object. */
 export const keysOf = (value: Value): readonly string[] => {
   if (value.kind !== 'object') return [];
-  const found = keysFound.get(value.content);
-  if (found) return found;
+  value.found.keys ??= findKeys(value);
+  return value.found.keys;
+};
+
+const findKeys = (value: ObjectValue): readonly string[] => {
   const keys = new Set<string>();
   for (let layer: Value | undefined = value; layer?.kind === 'object'; layer = layer.base) {
     if (layer !== value && layer.atomic) break;
     for (const key of layer.content.keys()) keys.add(key);
     if (layer.atomic) break;
   }
-  const sorted = [...keys].sort(byCodePoints);
-  keysFound.set(value.content, sorted);
-  return sorted;
+  return [...keys].sort(byCodePoints);
 };
 
 /** The member `key`, from whichever layer has it. A member of something unknown is unknown. */
@@ -167,75 +206,19 @@ const memberOfUnknown = (value: Unknown, key: string): Unknown => {
   return member;
 };
 
-const mergesFound = new WeakMap<Value, WeakMap<Value, Value>>();
-/** The value that was laid over something, by the result. */
-const laidFrom = new WeakMap<Value, Value>();
-
-/**
- * `value` laid over `base`, member by member; everything but objects replaces what lies below.
- *
- * Laying a value twice over the same changes nothing, and a value already in the uppermost layer is not laid again.
- */
-export const merge = (value: Value, base: Value | undefined, budget: Budget): Value => {
-  if (!base) return value;
-  let looked = 0;
-  for (let upper: Value | undefined = base; upper; upper = laidFrom.get(upper)) {
-    if (upper === value) return base;
-    looked++;
-  }
-  budget.spend(looked - 1);
-  const merged = mergesFound.get(value)?.get(base);
-  if (merged) return merged;
-  return budget.within(() => {
-    const below = value.base ? merge(value.base, base, budget) : base;
-    if (below === value.base) return value;
-    const result = lay(value, below, budget);
-    const found = mergesFound.get(value) ?? new WeakMap<Value, Value>();
-    found.set(base, result);
-    mergesFound.set(value, found);
-    laidFrom.set(result, value);
-    return result;
-  });
-};
-
-const lay = (value: Value, base: Value, budget: Budget): Value => {
-  const layers = 1 + base.layers;
-  if (layers > EVALUATION_LIMITS.layers) {
-    throw new LimitReached(`a value lies over more than ${EVALUATION_LIMITS.layers} others`);
-  }
-  budget.spend();
-  const depth = Math.max(value.depth, base.depth);
-  if (value.kind === 'unknown') {
-    const schema = base.atomic || value.atomic ? value.schema : mergedSchema(schemaOf(base), value.schema);
-    return { ...value, base, depth, layers, schema };
-  }
-  if (value.kind !== 'object' || value.atomic || base.atomic) return { ...value, base, depth, layers };
-  const content = new Map<string, Value>();
-  budget.spend(value.content.size);
-  for (const [key, member] of value.content) content.set(key, merge(member, propertyOf(base, key), budget));
-  return { ...value, content, base, depth, layers };
-};
-
-const schemasFound = new WeakMap<Value, Schema>();
-
 /** What a value may be: what it is, if it is known. */
 export const schemaOf = (value: Value): Schema => {
   if (value.kind === 'unknown') return value.schema;
-  const found = schemasFound.get(value);
-  if (found !== undefined) return found;
-  const schema = knownSchema(value);
-  schemasFound.set(value, schema);
-  return schema;
+  if (value.kind === 'scalar') return { type: typeOfScalar(value.content) };
+  value.found.schema ??= knownSchema(value);
+  return value.found.schema;
 };
 
-const knownSchema = (value: Scalar | List | ObjectValue): Schema => {
+const knownSchema = (value: List | ObjectValue): Schema => {
   if (value.kind === 'list') return { type: 'array', prefixItems: value.content.map(schemaOf), items: false };
-  if (value.kind === 'object') {
-    const properties: Record<string, Schema> = Object.create(null);
-    for (const key of keysOf(value)) properties[key] = schemaOf(propertyOf(value, key) ?? value);
-    return { type: 'object', properties, required: Object.keys(properties) };
-  }
-  return { type: typeOfScalar(value.content) };
+  const properties: Record<string, Schema> = Object.create(null);
+  for (const key of keysOf(value)) properties[key] = schemaOf(propertyOf(value, key) ?? value);
+  return { type: 'object', properties, required: Object.keys(properties) };
 };
 
 export const typeOfScalar = (content: Scalar['content']): 'null' | 'boolean' | 'string' | 'number' => {

@@ -40,7 +40,13 @@ export type Expression =
   | { readonly kind: 'interpolation'; readonly at: Place; readonly parts: readonly InterpolationPart[] }
   | { readonly kind: 'reference'; readonly at: Place; readonly access: readonly Accessor[] }
   | { readonly kind: 'list'; readonly at: Place; readonly items: readonly Expression[] }
-  | { readonly kind: 'object'; readonly at: Place; readonly entries: readonly ObjectEntry[] }
+  | {
+      readonly kind: 'object';
+      readonly at: Place;
+      readonly entries: readonly ObjectEntry[];
+      /** The keys of the entries, each once, by their code points. */
+      readonly keys: readonly string[];
+    }
   | { readonly kind: 'unary'; readonly at: Place; readonly name: UnaryFunction; readonly argument: Expression }
   | {
       readonly kind: 'join' | 'split';

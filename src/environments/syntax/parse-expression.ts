@@ -1,3 +1,4 @@
+import { byCodePoints } from '../values.ts';
 import { type Expression, type ObjectEntry, UNARY_FUNCTIONS, type UnaryFunction } from './expression.ts';
 import { parseInterpolation } from './interpolation.ts';
 import { quote } from './paths.ts';
@@ -53,7 +54,7 @@ export class ExpressionParser {
       if (literal === undefined) this.#error(key.at, 'object keys must be strings');
       return { key: literal, keyAt: key.at, value: this.parse(value) };
     });
-    return { kind: 'object', at: node.at, entries };
+    return { kind: 'object', at: node.at, entries, keys: sortedKeys(entries) };
   }
 
   /** A mapping of one key that begins with `fn::` is a call. `undefined`: it is none, or of no function there is. */
@@ -131,6 +132,9 @@ export class ExpressionParser {
     this.#problems.error(this.#source, at, summary);
   }
 }
+
+const sortedKeys = (entries: readonly ObjectEntry[]): readonly string[] =>
+  [...new Set(entries.flatMap(({ key }) => key ?? []))].sort(byCodePoints);
 
 /** The text behind `ciphertext` where that is all there is: the stored form of a secret. */
 const ciphertextOf = (argument: Expression): string | undefined => {

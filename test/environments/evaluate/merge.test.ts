@@ -4,10 +4,10 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { factsOf } from '../../../src/environments/evaluate/facts.ts';
 import { Budget } from '../../../src/environments/evaluate/limits.ts';
+import { Merges } from '../../../src/environments/evaluate/merges.ts';
 import { fromPlain, plainFrom, toPlain } from '../../../src/environments/evaluate/plain.ts';
 import {
   keysOf,
-  merge,
   object,
   propertyOf,
   underlyingOf,
@@ -133,7 +133,7 @@ describe('merging', () => {
   }));
   const made = (json: unknown): Value => fromPlain(origin, plainFrom(json));
   const plain = (value: Value): unknown => toPlain(value, { secrets: 'reveal' });
-  const budget = new Budget();
+  const merges = new Merges(new Budget());
   const isObject = (json: unknown): json is Record<string, unknown> =>
     typeof json === 'object' && json !== null && !Array.isArray(json);
 
@@ -149,7 +149,7 @@ describe('merging', () => {
   test('is JSON merge patch, and null stays', () => {
     fc.assert(
       fc.property(tree, tree, (above, below) => {
-        assert.deepEqual(plain(merge(made(above), made(below), budget)), plainSorted(patched(below, above)));
+        assert.deepEqual(plain(merges.merge(made(above), made(below))), plainSorted(patched(below, above)));
       }),
     );
   });
@@ -158,10 +158,10 @@ describe('merging', () => {
     fc.assert(
       fc.property(tree, tree, (above, below) => {
         const [upper, lower] = [made(above), made(below)];
-        assert.equal(merge(upper, upper, budget), upper);
-        const once = merge(upper, lower, budget);
-        assert.equal(merge(once, lower, budget), once);
-        assert.equal(merge(upper, once, budget), once);
+        assert.equal(merges.merge(upper, upper), upper);
+        const once = merges.merge(upper, lower);
+        assert.equal(merges.merge(once, lower), once);
+        assert.equal(merges.merge(upper, once), once);
       }),
     );
   });
@@ -171,7 +171,7 @@ describe('merging', () => {
       fc.property(tree, tree, (above, below) => {
         const [upper, lower] = [made(above), made(below)];
         const before = [plain(upper), plain(lower)];
-        merge(upper, lower, budget);
+        merges.merge(upper, lower);
         assert.deepEqual([plain(upper), plain(lower)], before);
       }),
     );
@@ -183,28 +183,28 @@ describe('merging', () => {
 describe('a login’s result', () => {
   const at = { source: new SourceText('e', ''), at: { start: 0, end: 0, path: '' } };
   const made = (json: unknown, atomic = false): Value => fromPlain(at, plainFrom(json), { atomic });
-  const budget = new Budget();
+  const merges = new Merges(new Budget());
   const shown = (value: Value): unknown => [keysOf(value), toPlain(value, { secrets: 'reveal' }), factsOf(value).nodes];
   // Atomic at its top only, so that each rule is seen alone.
   const shell = (key: string): Value => object(at, new Map([[key, made({ inner: 1 })]]), { atomic: true });
 
   test('shows nothing of what lies below it', () => {
-    const merged = merge(shell('a'), made({ a: { other: 2 }, b: 2 }), budget);
+    const merged = merges.merge(shell('a'), made({ a: { other: 2 }, b: 2 }));
     assert.deepEqual(shown(merged), [['a'], new Map([['a', new Map([['inner', { number: '1' }]])]]), 3]);
     assert.equal(propertyOf(merged, 'b'), undefined);
     assert.equal(underlyingOf(merged, 'a'), undefined);
   });
 
   test('does not show below anything else', () => {
-    const merged = merge(made({ a: { mine: 2 } }), shell('a'), budget);
+    const merged = merges.merge(made({ a: { mine: 2 } }), shell('a'));
     assert.deepEqual(shown(merged), [['a'], new Map([['a', new Map([['mine', { number: '2' }]])]]), 3]);
-    const apart = merge(made({ c: 2 }), shell('a'), budget);
+    const apart = merges.merge(made({ c: 2 }), shell('a'));
     assert.deepEqual([keysOf(apart), propertyOf(apart, 'a')], [['c'], undefined]);
   });
 
   test('that is not there yet promises no members either', () => {
     const awaited = unknown(at, { type: 'object' }, new Set(['call']), { atomic: true });
-    const merged = merge(made({ a: 1 }), awaited, budget);
+    const merged = merges.merge(made({ a: 1 }), awaited);
     assert.deepEqual([propertyOf(merged, 'b'), factsOf(merged).awaits.size], [undefined, 0]);
   });
 

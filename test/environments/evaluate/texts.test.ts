@@ -238,6 +238,18 @@ describe('the detailed form', () => {
     assert.deepEqual([members.a.value, members.a.unknown], ['[unknown]', true]);
   });
 
+  test('leaves out what was replaced where it is too large to be written', async () => {
+    const doubled = Array.from({ length: 30 }, (_, level) =>
+      level === 0 ? 'b0: [1, 1]' : `b${level}: ["\${b${level - 1}}", "\${b${level - 1}}"]`,
+    );
+    const overridden = doubled.map((_, level) => `b${level}: 1`).join(', ');
+    const { value } = (await detailed(`imports: [e]\nvalues: {${overridden}}`, 'reveal', {
+      e: `values: {${doubled.join(', ')}}`,
+    })) as { value: Record<'b2' | 'b29', { trace: object }> };
+    assert.deepEqual(Object.keys(value.b2.trace), ['base', 'def']);
+    assert.deepEqual(Object.keys(value.b29.trace), ['def']);
+  });
+
   test('stays of bearable size where many imports define the same', async () => {
     const documents = Object.fromEntries(
       Array.from({ length: 60 }, (_, index) => [
