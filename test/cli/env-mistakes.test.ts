@@ -61,14 +61,17 @@ describe('what the commands about environments say when something is wrong', () 
       diagnostic(prefix, 3, 5, 23),
       diagnostic(prefix, 4, 5, 13),
       diagnostic("Field 'xyz' does not exist on Object 'environment'. Existing fields are: 'values'", 1, 1, 4),
+      diagnostic('unknown provider "aws-logn"', 5, 5, 23),
     ];
-    const stdin = 'valeus: 1\na: {fn::jion: 1}\nb: {fn::opn::aws-login: 1}\nc: {fn::what: 1}\n';
+    const stdin =
+      'valeus: 1\na: {fn::jion: 1}\nb: {fn::opn::aws-login: 1}\nc: {fn::what: 1}\nd: {fn::open::aws-logn: 1}\n';
     const { stdout } = await desk.run(['env', 'check', '--file', '-'], { stdin });
     const suggestions = stdout.split('\n').filter((line) => line.startsWith('  suggestion'));
     assert.deepEqual(suggestions, [
       '  suggestion: "values"',
       '  suggestion: "fn::join"',
       '  suggestion: "fn::open::aws-login"',
+      '  suggestion: "aws-login"',
     ]);
   });
 

@@ -8,9 +8,11 @@ export interface Advised {
   readonly suggestion?: string;
 }
 
+const PROVIDERS: readonly string[] = [...LOGIN_PROVIDERS_BY_NAME.keys()];
+
 const FUNCTIONS: readonly string[] = [
   ...[...UNARY_FUNCTIONS, 'join', 'split', 'secret', 'open'].map((name) => `fn::${name}`),
-  ...[...LOGIN_PROVIDERS_BY_NAME.keys()].map((name) => `fn::open::${name}`),
+  ...PROVIDERS.map((name) => `fn::open::${name}`),
 ];
 
 /**
@@ -20,15 +22,19 @@ const FUNCTIONS: readonly string[] = [
 export const advise = (summary: string, written: string): Advised => {
   const [, said, meant] = /^(.*?)[;,.]? did you mean (.+?)\??$/s.exec(summary) ?? [];
   if (said !== undefined && meant !== undefined) return { problem: said, suggestion: meant };
-  const [, field, fields] = /^Field '(.*)' does not exist on .* Existing fields are: (.*)$/s.exec(summary) ?? [];
-  const found =
-    field !== undefined && fields !== undefined
-      ? nearest(
-          field,
-          [...fields.matchAll(/'([^']+)'/g)].map(([, name = '']) => name),
-        )
-      : summary.endsWith('is a reserved prefix')
-        ? nearest(written, FUNCTIONS)
-        : undefined;
+  const found = nearestTo(summary, written);
   return { problem: summary, ...(found !== undefined && { suggestion: JSON.stringify(found) }) };
+};
+
+const nearestTo = (summary: string, written: string): string | undefined => {
+  const [, field, fields] = /^Field '(.*)' does not exist on .* Existing fields are: (.*)$/s.exec(summary) ?? [];
+  if (field !== undefined && fields !== undefined) {
+    return nearest(
+      field,
+      [...fields.matchAll(/'([^']+)'/g)].map(([, name = '']) => name),
+    );
+  }
+  const [, provider] = /^unknown provider "(.*)"$/s.exec(summary) ?? [];
+  if (provider !== undefined) return nearest(provider, PROVIDERS);
+  return summary.endsWith('is a reserved prefix') ? nearest(written, FUNCTIONS) : undefined;
 };

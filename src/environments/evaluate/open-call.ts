@@ -3,7 +3,6 @@ import type { Expr, Scope } from './expr.ts';
 import { awaitsOf, factsOf } from './facts.ts';
 import { evaluateTyped } from './functions.ts';
 import { EVALUATION_LIMITS, LimitReached } from './limits.ts';
-import { nearestKey } from './nearest-key.ts';
 import { fromPlain, toPlain } from './plain.ts';
 import type { PendingCall, ProviderOutcome, ProviderSchema, Run } from './run.ts';
 import { keysOf, list, type Origin, object, propertyOf, scalar, unknown, type Value } from './value.ts';
@@ -19,9 +18,7 @@ export const evaluateOpen = (run: Run, scope: Scope, x: Expr, provider: string |
   if (provider === undefined || !inputs) return unknown(x, true);
   const schema = run.options.providers.get(provider);
   if (!schema) {
-    const meant = nearestKey(provider, run.options.providers.keys());
-    const hint = meant === undefined ? '' : `; did you mean ${quote(meant)}?`;
-    run.problems.error(x.source, x.at, `unknown provider ${quote(provider)}${hint}`);
+    run.problems.error(x.source, x.at, `unknown provider ${quote(provider)}`);
     run.evaluate(inputs, scope);
     return unknown(x, true);
   }

@@ -37,13 +37,6 @@ describe('fn::open', () => {
     assert.deepEqual(opened.made, []);
   });
 
-  test('of a provider whose name is nearly right says which one was meant', async () => {
-    const opened = await open('values: {a: {fn::open::errro: {}}}');
-    assert.deepEqual(summaries(opened.diagnostics), [
-      'error values.a: unknown provider "errro"; did you mean "error"?',
-    ]);
-  });
-
   test('that fails is a problem with the provider’s sentence, and unknown', async () => {
     const opened = await open('values:\n  a: {fn::open::error: {why: no luck}}\n  b: ${a.c}\n  d: 1');
     assert.deepEqual(summaries(opened.diagnostics), ['error values.a: no luck']);
