@@ -20,6 +20,7 @@ import {
   loadEnvironment,
   loadName,
   loadRevision,
+  readNewest,
   revisionKey,
   settle,
   writeEnvironment,
@@ -208,6 +209,7 @@ export const openEnvironmentRecords = ({
     },
 
     async read(place, version = '') {
+      if (version === '' && !declaredAt(place)) return readNewest(store, place);
       const environment = await get(place);
       if (!environment) return undefined;
       const asked = version === '' ? { revision: environment.latest } : readVersion(version);

@@ -49,11 +49,10 @@ export const loadEnvironmentGraph = async (
   level: 'read' | 'open',
 ): Promise<LoadedEnvironment> => {
   const owner = await parts.directory.organization(organization.name, organization.id);
-  const cipher = await parts.secrets.of(owner.id);
   const ids = new Map<string, string>();
 
-  // 1. What is opened.
-  const document = await rootDocument();
+  // 1. What is opened, and what its secrets and those of its imports are encrypted with.
+  const [document, cipher] = await Promise.all([rootDocument(), parts.secrets.of(owner.id)]);
 
   // 2. What it imports, edge by edge.
   const load: LoadEnvironment = async ({ reference: { text, project, name, version } }) => {
