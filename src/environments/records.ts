@@ -22,6 +22,7 @@ import {
   loadEnvironment,
   loadName,
   loadRevision,
+  readNewest,
   revisionKey,
   settle,
   writeEnvironment,
@@ -218,6 +219,7 @@ export const openEnvironmentRecords = ({
     },
 
     async read(place, version = '') {
+      if (version === '' && !declaredAt(place)) return readNewest(store, place);
       const environment = await get(place);
       if (!environment) return undefined;
       const asked = version === '' ? { revision: environment.latest } : readVersion(version);

@@ -53,13 +53,23 @@ export const openEnvironmentSecrets = ({ store, random, sealer }: EnvironmentSec
     await store.create(environmentKeyKey(organizationId), sealed);
   };
 
+  /** By organization: a key is opened once for as long as it is sealed like this. */
+  const opened = new Map<string, { readonly sealed: string; readonly key: Uint8Array }>();
+  const open = async (organizationId: string, sealed: string): Promise<Uint8Array> => {
+    const known = opened.get(organizationId);
+    if (known?.sealed === sealed) return known.key;
+    const key = Buffer.from(await sealer.open(environmentKeyPurpose(organizationId), sealed), 'base64url');
+    opened.set(organizationId, { sealed, key });
+    return key;
+  };
+
   const of = async (organizationId: string): Promise<SecretCipher> => {
     const stored = await store.get(environmentKeyKey(organizationId));
     if (!stored) {
       await makeKey(organizationId);
       return of(organizationId);
     }
-    const key = Buffer.from(await sealer.open(environmentKeyPurpose(organizationId), stored.value), 'base64url');
+    const key = await open(organizationId, stored.value);
     return {
       encrypt: (place, text) => encrypt(key, random.bytes(NONCE_BYTES), place, text),
       decrypt: (place, bytes) => decrypt(key, place, bytes),

@@ -66,6 +66,22 @@ export const loadRevision = async (
   return stored && (JSON.parse(stored.value) as Revision);
 };
 
+/** An environment and its newest revision. Mostly that is the one that the document names: it is read at once. */
+export const readNewest = async (
+  store: Store,
+  place: EnvironmentPlace,
+): Promise<{ readonly environment: EnvironmentRecord; readonly revision: Revision } | undefined> => {
+  const loaded = await loadEnvironment(store, place);
+  if (!loaded) return undefined;
+  const [environment, named] = await Promise.all([
+    settle(store, loaded),
+    loadRevision(store, loaded.environment, loaded.environment.latest),
+  ]);
+  const isNewest = named?.number === environment.latest;
+  const revision = isNewest ? named : await loadRevision(store, environment, environment.latest);
+  return revision && { environment, revision };
+};
+
 /**
  * The environment with the newest revision that there is.
  *

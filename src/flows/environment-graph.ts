@@ -54,10 +54,9 @@ export const loadEnvironmentGraph = async (
   overrides: Overrides = new Map(),
 ): Promise<LoadedEnvironment> => {
   const owner = await parts.directory.organization(organization.name, organization.id);
-  const cipher = await parts.secrets.of(owner.id);
 
-  // 1. What is opened.
-  const document = await rootDocument();
+  // 1. What is opened, and what its secrets and those of its imports are encrypted with.
+  const [document, cipher] = await Promise.all([rootDocument(), parts.secrets.of(owner.id)]);
 
   // 2. What it imports, edge by edge.
   const met = new Set<string>();

@@ -4,6 +4,7 @@ import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { compactDecrypt } from 'jose';
 import { bootstrap } from '../../src/keys/change.ts';
 import { parseRing, RingError, ringText } from '../../src/keys/document.ts';
 import { exportPrivate, generateKeys, importPrivate, thumbprintOf } from '../../src/keys/jwk.ts';
@@ -85,6 +86,16 @@ describe('sealing', () => {
     assert.equal(await open(keys, 'signing-key v1 a', sealed), 'secret');
     await assert.rejects(open(keys, 'signing-key v2 a', sealed), kind('wrong_purpose'));
     await assert.rejects(open(keys, 'signing-key v1 b', sealed), kind('wrong_purpose'));
+  });
+
+  test('is a JWE that any library opens, with a nonce of its own each time', async () => {
+    const keys = fresh();
+    const text = 'é 🗝️ '.repeat(100_000);
+    const [sealed, again] = [await seal(keys, 'p', text), await seal(keys, 'p', text)];
+    const { plaintext, protectedHeader } = await compactDecrypt(sealed, keys[0].bytes);
+    assert.equal(Buffer.from(plaintext).toString(), text);
+    assert.deepEqual(protectedHeader, { alg: 'dir', enc: 'A256GCM', kid: keys[0].id, purpose: 'p' });
+    assert.notEqual(sealed.split('.')[2], again.split('.')[2]);
   });
 
   test('a changed header, text or tag does not open', async () => {

@@ -2,7 +2,7 @@ import { quote } from '../syntax/paths.ts';
 import { isNumberText } from '../values.ts';
 import { type Blame, type Complaint, checkUnknown, References } from './check-schema.ts';
 import { isAnything, type Schema, type SchemaConstant, type SchemaObject } from './schema.ts';
-import { keysOf, propertyOf, typeOfScalar, type Value } from './value.ts';
+import { membersOf, typeOfScalar, type Value } from './value.ts';
 
 export interface Checking {
   readonly ok: boolean;
@@ -126,25 +126,23 @@ class ValueChecking {
 
   #object(value: Value, wanted: SchemaObject, blame: Blame, references: References): boolean {
     const { minProperties, maxProperties, properties = {}, required = [], dependentRequired = {} } = wanted;
-    const keys = keysOf(value);
-    const has = new Set(keys);
+    const has = membersOf(value);
     const dependent = Object.entries(dependentRequired).flatMap(([name, names]) => (has.has(name) ? names : []));
     const missing = [...required, ...dependent].filter((name) => !has.has(name));
     const ok = this.#rules(blame, [
       [
-        minProperties !== undefined && keys.length < minProperties,
+        minProperties !== undefined && has.size < minProperties,
         `expected an object with at least ${minProperties} properties`,
       ],
       [
-        maxProperties !== undefined && keys.length > maxProperties,
+        maxProperties !== undefined && has.size > maxProperties,
         `expected an object with at most ${maxProperties} properties`,
       ],
       [missing.length > 0, `missing required properties: ${missing.join(', ')}`],
     ]);
-    const members = keys.map((key) => {
+    const members = [...has].map(([key, member]) => {
       const schema = Object.hasOwn(properties, key) ? properties[key] : wanted.additionalProperties;
-      const member = propertyOf(value, key);
-      return !member || this.matches(member, schema, references);
+      return this.matches(member, schema, references);
     });
     return ok && members.every(Boolean);
   }

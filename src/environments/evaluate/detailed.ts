@@ -1,7 +1,7 @@
 import { isNumberText, type Plain, type SourceRange } from '../values.ts';
 import { factsOf } from './facts.ts';
 import { EVALUATION_LIMITS } from './limits.ts';
-import { keysOf, type Origin, propertyOf, type Scalar, type Value } from './value.ts';
+import { membersOf, type Origin, type Scalar, type Value } from './value.ts';
 
 export interface DetailedOptions {
   /** `redact` leaves `[secret]` in the place of every secret value. */
@@ -63,9 +63,7 @@ class Writing {
       this.text += before === '[' ? '[]' : ']';
     } else {
       let before = '{';
-      for (const key of keysOf(value)) {
-        const member = propertyOf(value, key);
-        if (!member) continue;
+      for (const [key, member] of membersOf(value)) {
         this.text += `${before}${JSON.stringify(key.toWellFormed())}:`;
         this.write(member, withBase);
         before = ',';

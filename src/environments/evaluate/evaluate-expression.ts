@@ -92,7 +92,7 @@ export class Evaluation {
       const member = x.members.get(key);
       if (member) members.set(key, this.evaluate(member, scope));
     }
-    return object(x, members, undefined, keys);
+    return object(x, members, undefined, { members });
   }
 
   #interpolation(x: Expr, scope: Scope, parts: readonly InterpolationPart[]): Value {

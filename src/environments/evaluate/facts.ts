@@ -1,6 +1,6 @@
 import { isNumberText } from '../values.ts';
 import { EVALUATION_LIMITS } from './limits.ts';
-import { type Facts, keysOf, type List, type ObjectValue, propertyOf, unknownBelow, type Value } from './value.ts';
+import { type Facts, type List, membersOf, type ObjectValue, unknownBelow, type Value } from './value.ts';
 
 const NOTHING: ReadonlySet<string> = new Set();
 /** Far beyond every limit: sums stop here, so that they stay exact below it. */
@@ -35,7 +35,7 @@ const findFacts = (value: List | ObjectValue): Facts => {
   };
   if (value.kind === 'list') for (const item of value.content) take(item, 1);
   else {
-    for (const key of keysOf(value)) take(propertyOf(value, key) ?? value, key.length + 4);
+    for (const [key, member] of membersOf(value)) take(member, key.length + 4);
     // Members that a call will bring are waited for. Of what stays unknown nobody will ever know the members.
     const pending = unknownBelow(value)?.awaits ?? NOTHING;
     hasUnknowns ||= pending.size > 0;

@@ -178,8 +178,17 @@ const identityOf = (
 const idOf = ({ project, name, revision }: EnvironmentIdentity): string =>
   `${project}/${name}${revision === undefined ? '' : `@${revision}`}`;
 
+/** What was found in definitions: the same ones are opened again and again. */
+const importsFound = new WeakMap<ParsedEnvironment, readonly string[]>();
+
 /** Everything that a definition may import, each text once and in order. */
-const importsOf = ({ definition }: ParsedEnvironment): readonly string[] => {
+const importsOf = (parsed: ParsedEnvironment): readonly string[] => {
+  const imports = importsFound.get(parsed) ?? findImports(parsed);
+  importsFound.set(parsed, imports);
+  return imports;
+};
+
+const findImports = ({ definition }: ParsedEnvironment): readonly string[] => {
   const declared = definition?.imports.map(({ name }) => name) ?? [];
   const inline =
     definition?.values.flatMap(({ value }) => accessesIn(value).flatMap((access) => inlineImportOf(access) ?? [])) ??

@@ -5,7 +5,7 @@ import { evaluateTyped } from './functions.ts';
 import { EVALUATION_LIMITS, LimitReached } from './limits.ts';
 import { fromPlain, toPlain } from './plain.ts';
 import type { PendingCall, ProviderOutcome, ProviderSchema, Run } from './run.ts';
-import { keysOf, list, type Origin, object, propertyOf, scalar, unknown, type Value } from './value.ts';
+import { list, membersOf, type Origin, object, scalar, unknown, type Value } from './value.ts';
 
 /**
  * A call of `fn::open`. Its inputs are evaluated and checked always; the call itself is made by somebody else, who
@@ -85,9 +85,7 @@ const adopt = (x: Origin, value: Value, secretAround: boolean, atomic: boolean):
       value.content.map((item) => adopt(x, item, secret, atomic)),
       flags,
     );
-  const members = keysOf(value).flatMap((key): [string, Value][] => {
-    const member = propertyOf(value, key);
-    return member ? [[key, adopt(x, member, secret, atomic)]] : [];
-  });
-  return object(x, new Map(members), flags);
+  const members = new Map<string, Value>();
+  for (const [key, member] of membersOf(value)) members.set(key, adopt(x, member, secret, atomic));
+  return object(x, members, flags);
 };

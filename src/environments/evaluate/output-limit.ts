@@ -1,7 +1,7 @@
 import { factsOf } from './facts.ts';
 import { EVALUATION_LIMITS, LimitReached } from './limits.ts';
 import { type Run, reportLimit } from './run.ts';
-import { keysOf, object, propertyOf, unknown, type Value } from './value.ts';
+import { membersOf, object, unknown, type Value } from './value.ts';
 
 /**
  * The value, if its tree may be written down; else with its largest members unknown, and a problem with the largest.
@@ -9,8 +9,7 @@ import { keysOf, object, propertyOf, unknown, type Value } from './value.ts';
  */
 export const limitOutput = (run: Run, value: Value): Value => {
   if (fits(value)) return value;
-  const members = new Map<string, Value>();
-  for (const key of keysOf(value)) members.set(key, propertyOf(value, key) ?? value);
+  const members = new Map(membersOf(value));
   const largestFirst = [...members].sort(([, left], [, right]) => factsOf(right).bytes - factsOf(left).bytes);
   const origin = (largestFirst[0]?.[1] ?? value).origin;
   const { outputNodes, outputBytes } = EVALUATION_LIMITS;

@@ -1,6 +1,6 @@
 import { isNumberText, type NumberText, type Plain } from '../values.ts';
 import { itemSchema, propertySchema, type Schema } from './schema.ts';
-import { keysOf, list, type Origin, object, propertyOf, scalar, type Value } from './value.ts';
+import { list, membersOf, type Origin, object, scalar, type Value } from './value.ts';
 
 export interface PlainOptions {
   /** `redact` shows `[secret]` in the place of the outermost secret value. */
@@ -23,10 +23,7 @@ export const toPlain = (value: Value, options: PlainOptions): Plain => {
   }
   if (value.kind === 'list') return value.content.map((item) => toPlain(item, options));
   const members = new Map<string, Plain>();
-  for (const key of keysOf(value)) {
-    const member = propertyOf(value, key);
-    if (member) members.set(key, toPlain(member, options));
-  }
+  for (const [key, member] of membersOf(value)) members.set(key, toPlain(member, options));
   return members;
 };
 

@@ -16,7 +16,7 @@ export interface Origin {
  * The result of evaluating an expression. Never changed, and shared wherever it is referred to.
  *
  * An object may lie over a `base`, the imported value that it overrides: what it lacks is the base's (JSON merge
- * patch, RFC 7396, but null stays). Ask with `keysOf` and `propertyOf`, which look through all layers.
+ * patch, RFC 7396, but null stays). Ask with `membersOf` and `propertyOf`, which look through all layers.
  */
 export type Value = Scalar | List | ObjectValue | Unknown;
 
@@ -71,7 +71,8 @@ export interface Facts {
  * own with the same content. Every layering makes a new one.
  */
 export interface Findings {
-  keys?: readonly string[];
+  /** Through all layers, in the order of their names. */
+  members?: ReadonlyMap<string, Value>;
   facts?: Facts;
   schema?: Schema;
 }
@@ -110,15 +111,13 @@ export const list = (
   return { kind: 'list', content, found: {}, origin, base: undefined, secret, final, atomic, depth, layers: 1 };
 };
 
-/** `keys`, where they are known: all of them, sorted. */
 export const object = (
   origin: Origin,
   content: ReadonlyMap<string, Value>,
   { secret = false, final = false, atomic = false }: Flags = NO_FLAGS,
-  keys?: readonly string[],
+  found: Findings = {},
 ): ObjectValue => {
   const depth = around(content.values());
-  const found: Findings = keys ? { keys } : {};
   return { kind: 'object', content, found, origin, base: undefined, secret, final, atomic, depth, layers: 1 };
 };
 
@@ -154,21 +153,22 @@ export const unknownBelow = (value: ObjectValue): Unknown | undefined => {
   return layer.kind === 'unknown' ? layer : undefined;
 };
 
-/** The names of all members, sorted; none for anything but an object. */
-export const keysOf = (value: Value): readonly string[] => {
-  if (value.kind !== 'object') return [];
-  value.found.keys ??= findKeys(value);
-  return value.found.keys;
+const NO_MEMBERS: ReadonlyMap<string, Value> = new Map();
+
+/** All members, each from whichever layer has it, in the order of their names; none for anything but an object. */
+export const membersOf = (value: Value): ReadonlyMap<string, Value> => {
+  if (value.kind !== 'object') return NO_MEMBERS;
+  value.found.members ??= findMembers(value);
+  return value.found.members;
 };
 
-const findKeys = (value: ObjectValue): readonly string[] => {
-  const keys = new Set<string>();
-  for (let layer: Value | undefined = value; layer?.kind === 'object'; layer = layer.base) {
-    if (layer !== value && layer.atomic) break;
-    for (const key of layer.content.keys()) keys.add(key);
-    if (layer.atomic) break;
+const findMembers = (value: ObjectValue): ReadonlyMap<string, Value> => {
+  const members = new Map(value.content);
+  for (let layer: Value = value; !layer.atomic && layer.base?.kind === 'object' && !layer.base.atomic; ) {
+    layer = layer.base;
+    for (const [key, member] of layer.content) if (!members.has(key)) members.set(key, member);
   }
-  return [...keys].sort(byCodePoints);
+  return new Map([...members].sort(([left], [right]) => byCodePoints(left, right)));
 };
 
 /** The member `key`, from whichever layer has it. A member of something unknown is unknown. */
@@ -217,7 +217,7 @@ export const schemaOf = (value: Value): Schema => {
 const knownSchema = (value: List | ObjectValue): Schema => {
   if (value.kind === 'list') return { type: 'array', prefixItems: value.content.map(schemaOf), items: false };
   const properties: Record<string, Schema> = Object.create(null);
-  for (const key of keysOf(value)) properties[key] = schemaOf(propertyOf(value, key) ?? value);
+  for (const [key, member] of membersOf(value)) properties[key] = schemaOf(member);
   return { type: 'object', properties, required: Object.keys(properties) };
 };
 

@@ -7,7 +7,7 @@ import { Budget } from '../../../src/environments/evaluate/limits.ts';
 import { Merges } from '../../../src/environments/evaluate/merges.ts';
 import { fromPlain, plainFrom, toPlain } from '../../../src/environments/evaluate/plain.ts';
 import {
-  keysOf,
+  membersOf,
   object,
   propertyOf,
   underlyingOf,
@@ -184,7 +184,11 @@ describe('a login’s result', () => {
   const at = { source: new SourceText('e', ''), at: { start: 0, end: 0, path: '' } };
   const made = (json: unknown, atomic = false): Value => fromPlain(at, plainFrom(json), { atomic });
   const merges = new Merges(new Budget());
-  const shown = (value: Value): unknown => [keysOf(value), toPlain(value, { secrets: 'reveal' }), factsOf(value).nodes];
+  const shown = (value: Value): unknown => [
+    [...membersOf(value).keys()],
+    toPlain(value, { secrets: 'reveal' }),
+    factsOf(value).nodes,
+  ];
   // Atomic at its top only, so that each rule is seen alone.
   const shell = (key: string): Value => object(at, new Map([[key, made({ inner: 1 })]]), { atomic: true });
 
@@ -199,7 +203,7 @@ describe('a login’s result', () => {
     const merged = merges.merge(made({ a: { mine: 2 } }), shell('a'));
     assert.deepEqual(shown(merged), [['a'], new Map([['a', new Map([['mine', { number: '2' }]])]]), 3]);
     const apart = merges.merge(made({ c: 2 }), shell('a'));
-    assert.deepEqual([keysOf(apart), propertyOf(apart, 'a')], [['c'], undefined]);
+    assert.deepEqual([[...membersOf(apart).keys()], propertyOf(apart, 'a')], [['c'], undefined]);
   });
 
   test('that is not there yet promises no members either', () => {
