@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Budget, EVALUATION_LIMITS, LimitReached } from '../../../src/environments/evaluate/limits.ts';
-import { parseEnvironment } from '../../../src/environments/syntax/parse-environment.ts';
+import { readPropertyPath } from '../../../src/environments/syntax/property-path.ts';
+import { referenceCase } from '../reference/definitions.ts';
 import { check, json, open, PROVIDERS, summaries } from './opening.ts';
 
 const RUNS = process.env['NIGHTLY'] ? 100_000 : 5_000;
@@ -190,89 +191,31 @@ describe('an evaluation ends in one problem, never in a crash', () => {
 });
 
 describe('any text', () => {
-  const word = fc.constantFrom('a', 'b', 'x', 'imports', 'context', 'environments', 'p', 'rootEnvironment', '0');
-  const access = fc.array(word, { minLength: 1, maxLength: 4 }).map((names) => `\${${names.join('.')}}`);
-  const text = fc.oneof(
-    word,
-    access,
-    fc.tuple(word, access).map((parts) => parts.join(' ')),
-    fc.constantFrom('$', '${', '${a[', '$$', '1', 'true', '~', '"', '*x', '&x y', '!t z', '|', '- -'),
-  );
-  const call = fc.constantFrom(
-    'fn::join',
-    'fn::split',
-    'fn::concat',
-    'fn::toJSON',
-    'fn::fromJSON',
-    'fn::toString',
-    'fn::toYAML',
-    'fn::toBase64',
-    'fn::fromBase64',
-    'fn::final',
-    'fn::secret',
-    'fn::open',
-    'fn::open::test',
-    'fn::open::error',
-    'fn::nope',
-  );
-  const { node } = fc.letrec<{ node: unknown }>((tie) => ({
-    node: fc.oneof(
-      { maxDepth: 4, depthSize: 'small' },
-      text,
-      fc.array(tie('node'), { maxLength: 3 }),
-      fc.dictionary(fc.oneof(word, text), tie('node'), { maxKeys: 3 }),
-      fc.tuple(call, tie('node')).map(([name, argument]) => ({ [name]: argument })),
+  const piece = fc.constantFrom(
+    ...'values: a: - ${a} { } [ ] " # | > : x imports: & * ! ? , % @ ` --- ... ${ $$ fn::join: fn::secret: ciphertext: << ~'.split(
+      ' ',
     ),
-  }));
-  const definition = fc.record(
-    {
-      imports: fc.oneof(fc.array(fc.constantFrom('e', 'f', 'p/x', 'root', 'a b', 'e@1')), node),
-      values: fc.oneof(fc.dictionary(word, node), node),
-    },
-    { requiredKeys: ['values'] },
+    ...['\n', '  ', "'", '- ', ': ', '\t', '\r\n', '\u0000', '\ud800', '\u2028', '\ufeff', '😀'],
   );
-  const document = fc.oneof(
-    definition.map((value) => JSON.stringify(value)),
-    fc
-      .array(
-        fc.constantFrom(
-          'values:',
-          'a:',
-          '\n',
-          '  ',
-          '- ',
-          '${a}',
-          '{',
-          '}',
-          '[',
-          ']',
-          '"',
-          "'",
-          '#',
-          '|',
-          ': ',
-          'x',
-          'imports:',
-          '&',
-          '*',
-          '!',
-          '\t',
-          '\u0000',
-          '\ud800',
-        ),
-        { maxLength: 40 },
-      )
-      .map((parts) => parts.join('')),
+  const soup = fc.array(piece, { maxLength: 40 }).map((parts) => parts.join(''));
+  const definitions = fc.oneof(
+    { weight: 4, arbitrary: referenceCase },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(referenceCase, soup, soup).map(([one, text, e]) => ({ ...one, text, documents: { e } })),
+    },
   );
 
   test('is read, checked and opened without throwing, and the same each time', async () => {
     await fc.assert(
-      fc.asyncProperty(document, document, async (root, other) => {
-        parseEnvironment('e', root);
-        const world = { documents: { e: other, f: root, 'p/x': 'imports: [e]\nvalues: {a: {b: 1}}' } };
-        const [first, second] = [await open(root, world), await open(root, world)];
+      fc.asyncProperty(definitions, async ({ text, documents, showSecrets = false }) => {
+        const world = { documents, options: { showSecrets } };
+        const [first, second] = [await open(text, world), await open(text, world)];
         assert.deepEqual([json(first), summaries(first.diagnostics)], [json(second), summaries(second.diagnostics)]);
-        await check(root, world);
+        await check(text, world);
+        const property = readPropertyPath('obj.a');
+        if ('problem' in property) throw new Error(property.problem);
+        await open(text, { ...world, options: { property } });
       }),
       { numRuns: RUNS },
     );
