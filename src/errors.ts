@@ -61,7 +61,7 @@ export const REFUSALS = {
     status: 400,
     oauth: 'invalid_request',
     sentence:
-      'agentPoolID: the organization has no default agent pool; name one here or in the stack\'s settings, or let an organization administrator make one: runpass agent-pool create',
+      "agentPoolID: the organization has no default agent pool; name one here or in the stack's settings, or let an organization administrator make one: runpass agent-pool create",
   },
   agent_pool_not_found: { status: 404, oauth: 'invalid_request', sentence: 'There is no agent pool "{pool}".' },
   agent_pool_unknown: {
@@ -77,7 +77,8 @@ export const REFUSALS = {
   agent_pool_in_use: {
     status: 400,
     oauth: 'invalid_request',
-    sentence: '{deployments} deployments wait in this agent pool; cancel them, let agents take them, or send "force=true": then they fail.',
+    sentence:
+      '{deployments} deployments wait in this agent pool; cancel them, let agents take them, or send "force=true": then they fail.',
   },
   not_permitted: { status: 403, oauth: 'access_denied', sentence: 'You may not do this: {problem}' },
   run_not_permitted: {
@@ -102,6 +103,17 @@ export const REFUSALS = {
     oauth: 'invalid_target',
     sentence:
       'The audience is not allowed for organization "{organization}" on this issuer; an operator can list it under "organizations.{organization}.audiences" in config/runpass.yaml, or ask the v2 issuer, which takes any audience.',
+  },
+  target_impossible: {
+    status: 403,
+    oauth: 'invalid_target',
+    sentence: 'No token of this run can work at {target}: its {field} {problem}; its subject is {subject}',
+  },
+  invalid_settings: { status: 400, oauth: 'invalid_request', sentence: '{path}: {problem}' },
+  settings_not_found: {
+    status: 404,
+    oauth: 'invalid_request',
+    sentence: 'The stack "{stack}" has no deployment settings.',
   },
   audience_required: {
     status: 400,

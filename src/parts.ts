@@ -1,9 +1,11 @@
 import type { AccessTokens } from './access/access-token.ts';
 import { loadOrganizations } from './access/load.ts';
+import { openStoredDeployments, type StoredDeployments } from './assemble/deployments.ts';
 import { openEnvironmentParts, type StoredEnvironments } from './assemble/environments.ts';
 import { openTrustRecords, standsBehind, type TrustRecords } from './assemble/trust.ts';
 import type { Sealer } from './audit/key.ts';
 import { openAuditLog, type RunningAuditLog } from './audit/log.ts';
+import { openSettingsRecords, type SettingsRecords } from './deployments/settings/settings-records.ts';
 import { formatProblems } from './documents.ts';
 import { loadDeclaredEnvironments } from './environments/declared-files.ts';
 import { keepOrganizations, type OrganizationFiles, type OrganizationsInForce } from './flows/reload-organizations.ts';
@@ -41,6 +43,8 @@ export interface Parts {
   readonly runs: RunRecords;
   readonly trust: TrustRecords;
   readonly environments: StoredEnvironments;
+  readonly stackSettings: SettingsRecords;
+  readonly deployments: StoredDeployments;
   /** Stores what waits and lets go of everything. */
   close(): Promise<void>;
 }
@@ -91,6 +95,8 @@ export const openParts = async (
       accessTokens: provider.accessTokens,
       directory,
       environments,
+      stackSettings: openSettingsRecords(store),
+      deployments: openStoredDeployments(store, system, settings),
       runs,
       trust,
       async close() {

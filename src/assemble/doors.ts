@@ -6,10 +6,13 @@ import { makeApp } from '../http/app.ts';
 import { limitRefusedExchanges } from '../http/exchange-limit.ts';
 import { type MetricSources, openMetrics } from '../http/metrics.ts';
 import { ringReading } from '../http/ring-reading.ts';
+import { addAgentPoolRoutes } from '../http/routes/agent-pools.ts';
+import { addAgentRoutes } from '../http/routes/agents.ts';
 import { openApiDoor } from '../http/routes/api.ts';
 import { addAuditRoutes } from '../http/routes/audit.ts';
 import { addClaimRoutes } from '../http/routes/claims.ts';
 import { addDecisionRoutes } from '../http/routes/decisions.ts';
+import { addDeploymentRoutes } from '../http/routes/deployments.ts';
 import { addEnvironmentSessionRoutes } from '../http/routes/environment-sessions.ts';
 import { addEnvironmentRoutes } from '../http/routes/environments.ts';
 import { exchangeRoute } from '../http/routes/exchange.ts';
@@ -17,6 +20,7 @@ import { healthRoutes } from '../http/routes/health.ts';
 import { addPolicyRoutes } from '../http/routes/policies.ts';
 import { runTokenRoute } from '../http/routes/run-tokens.ts';
 import { addRunRoutes } from '../http/routes/runs.ts';
+import { addStackSettingsRoutes } from '../http/routes/stack-settings.ts';
 import { addStackRoutes } from '../http/routes/stacks.ts';
 import { addTrustedIssuerRoutes } from '../http/routes/trusted-issuers.ts';
 import { addUserRoutes } from '../http/routes/user.ts';
@@ -44,7 +48,7 @@ interface ServerState {
 
 /** Every door of the server, and what stands behind each. */
 export const appOf = (parts: Parts, keepers: Keepers, ways: Ways, state: ServerState): Koa => {
-  const { settings, system, store, audit, directory, runs, organizations } = parts;
+  const { settings, system, store, audit, directory, runs, organizations, stackSettings } = parts;
   const issuers = { v1: issuerOf(settings, 'v1'), v2: issuerOf(settings, 'v2') };
   const metrics = openMetrics(metricSources(parts, keepers, () => state.inFlight()));
   const stories = {
@@ -53,16 +57,29 @@ export const appOf = (parts: Parts, keepers: Keepers, ways: Ways, state: ServerS
     audit,
     directory,
     runs,
+    stackSettings,
+    ...parts.deployments,
+    secrets: parts.environments.secrets,
+    runIssuers: issuers,
     limits: settings.runs,
     organization: (name: string) => organizations.current().get(name),
     signer: (issuer: IssuerName) => keepers[issuer].signer(),
     issued: metrics.issued,
+    deployed: metrics.deployed,
     tokenUrls: (run: string) => ({ v1: tokenUrl(issuers.v1, run), v2: tokenUrl(issuers.v2, run) }),
   };
   const door = openApiDoor(parts.accessTokens, organizations.current);
   addRunRoutes(door, stories);
   addClaimRoutes(door, stories, issuers);
   addStackRoutes(door, stories);
+  addStackSettingsRoutes(door, stories);
+  addDeploymentRoutes(door, { ...stories, url: settings.url });
+  addAgentRoutes(door, stories);
+  addAgentPoolRoutes(door, {
+    ...stories,
+    accessTokens: parts.accessTokens,
+    poolTokenLifetime: settings.accessTokens.maxLifetime,
+  });
   addAuditRoutes(door, stories);
   addUserRoutes(door);
   const trust = exchangeParts(parts, keepers, ways.outbound, metrics);

@@ -30,6 +30,8 @@ export const AUDIT_KINDS = [
   'agent-pool.update',
   'agent-pool.delete',
   'stack.delete',
+  'stack-settings.change',
+  'stack-settings.delete',
   'key.bootstrap',
   'key.append',
   'key.rotate',

@@ -75,7 +75,9 @@ export const shownSource = ({ settings }: Deployment): JsonObject | undefined =>
   const source = isObject(settings.sourceContext) ? settings.sourceContext : {};
   if (isObject(source.git)) {
     const { git } = source;
-    return { git: { repoURL: withoutUser(git.repoUrl ?? git.repoURL), ...textsOf(git, ['branch', 'commit', 'repoDir']) } };
+    return {
+      git: { repoURL: withoutUser(git.repoUrl ?? git.repoURL), ...textsOf(git, ['branch', 'commit', 'repoDir']) },
+    };
   }
   return isObject(source.template) ? { template: { sourceUrl: withoutUser(source.template.sourceUrl) } } : undefined;
 };

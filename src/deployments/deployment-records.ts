@@ -35,6 +35,10 @@ export const openDeployments = ({ store, retention, maxDuration }: DeploymentRec
   },
 
   forget: (stackId, id) => store.remove(listKey(stackId), id),
+
+  async forgetStack(stackId) {
+    await store.trim(listKey(stackId), Number.MAX_SAFE_INTEGER);
+  },
 });
 
 /** When what belongs to a run vanishes: at the latest end of the run, and the time that finished ones are kept. */

@@ -13,7 +13,10 @@ export type StepStatus = (typeof STEP_STATUSES)[number];
  *
  * The contract knows no cancelled deployment: one that nobody had taken was skipped, one at work has failed.
  */
-export const deploymentStatusOf = ({ status, queued }: Pick<Run, 'status' | 'queued'>, reported: boolean): DeploymentStatus => {
+export const deploymentStatusOf = (
+  { status, queued }: Pick<Run, 'status' | 'queued'>,
+  reported: boolean,
+): DeploymentStatus => {
   const taken = queued?.taken !== undefined;
   switch (status) {
     case 'running':

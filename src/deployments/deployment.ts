@@ -31,4 +31,6 @@ export interface Deployments {
   ): Promise<{ readonly ids: readonly string[]; readonly total: number }>;
   /** Takes one that never had a run, or has none any more, off its stack's list. */
   forget(stackId: string, id: string): Promise<void>;
+  /** Empties the list of a stack that is gone. */
+  forgetStack(stackId: string): Promise<void>;
 }

@@ -2,7 +2,8 @@ import type { Organization } from '../access/organization.ts';
 import { mayRun, type Principal } from '../access/principal.ts';
 import { Refusal } from '../errors.ts';
 import type { DeploymentParts } from './deployment-parts.ts';
-import { findDeployment, type StackTarget } from './find-deployment.ts';
+import { findDeployment } from './find-deployment.ts';
+import type { StackTarget } from './stack-settings.ts';
 import { actorOf, recordRefusals } from './trace.ts';
 
 /**

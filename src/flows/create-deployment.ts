@@ -1,9 +1,10 @@
 import type { Organization } from '../access/organization.ts';
 import type { Principal } from '../access/principal.ts';
 import { type AgentPool, type AgentPoolList, findPool } from '../deployments/agent-pool.ts';
+import type { FieldProblem } from '../deployments/settings/cloud-settings.ts';
 import { type JsonObject, mergePatch } from '../deployments/settings/merge-patch.ts';
 import { sealSecrets, stackCipher } from '../deployments/settings/sealed-secrets.ts';
-import { readStackSettings, type StackSettings } from '../deployments/settings/stack-settings.ts';
+import { readStackSettings } from '../deployments/settings/stack-settings.ts';
 import type { EnvironmentSecrets } from '../environments/secrets.ts';
 import { Refusal } from '../errors.ts';
 import type { KnownStack } from '../runs/directory.ts';
@@ -26,6 +27,9 @@ export interface CreateDeploymentRequest
   readonly initiator?: string;
 }
 
+/** What came of it: the run, or everything that is wrong with the settings. */
+type CreatedDeployment = { readonly run: Run } | { readonly problems: readonly FieldProblem[] };
+
 /** Most deployments that wait in one pool: a question for work may have to pass all of them. */
 const MAX_WAITING = 5_000;
 
@@ -41,7 +45,7 @@ export const createDeployment = async (
   principal: Principal,
   organization: Organization,
   request: CreateDeploymentRequest,
-): Promise<Run> => {
+): Promise<CreatedDeployment> => {
   const { project, stack, operation, requestedBy } = request;
 
   // 1. May this caller run this operation on this stack? Before anything is said of its settings, or of pools.
@@ -51,7 +55,9 @@ export const createDeployment = async (
   const known = await parts.directory.stack(owner, project, stack);
 
   // 2. What it runs with: the stack's settings, with those of the request laid over them.
-  const settings = await effectiveSettings(parts, owner, known, request);
+  const read = await effectiveSettings(parts, owner, known, request);
+  if ('problems' in read) return read;
+  const { settings } = read;
 
   // 3. Who may take it.
   const pool = choosePool(await parts.agentPools.list(owner.id), settings.json.agentPoolID);
@@ -84,7 +90,7 @@ export const createDeployment = async (
   const after = await parts.agentPools.list(owner.id);
   if (!findPool(after, pool.id)) await refuseIfWaiting(parts, pool, deployment);
   parts.deployed('created');
-  return run;
+  return { run };
 };
 
 const effectiveSettings = async (
@@ -92,13 +98,11 @@ const effectiveSettings = async (
   owner: Identified,
   stack: KnownStack,
   { settings, inheritSettings }: CreateDeploymentRequest,
-): Promise<StackSettings> => {
+) => {
   const sealed = sealSecrets(settings, stackCipher(await parts.secrets.of(owner.id), stack.id));
-  if ('problems' in sealed) throw invalidSettings(sealed.problems);
-  const own = inheritSettings ? (await parts.stackSettings.load(stack.id)).settings?.json : undefined;
-  const read = readStackSettings(mergePatch(own ?? {}, sealed.sealed));
-  if ('problems' in read) throw invalidSettings(read.problems);
-  return read.settings;
+  if ('problems' in sealed) return sealed;
+  const own = inheritSettings ? (await parts.stackSettings.load(stack.id)).settings : undefined;
+  return readStackSettings(mergePatch(own?.json, sealed.sealed));
 };
 
 /** The pool that the settings name, or else the organization's default. */

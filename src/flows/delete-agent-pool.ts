@@ -88,7 +88,13 @@ const failWaiting = async (
     // Somebody was faster: it stays in the queue and is looked at again.
     if ((await runs.finish(loaded, 'failed')) === 'conflict') return;
     const detail = { run: deployment.id, status: 'failed' };
-    await audit.record({ kind: 'run.finish', ...(organization && { organization }), actor, outcome: 'granted', detail });
+    await audit.record({
+      kind: 'run.finish',
+      ...(organization && { organization }),
+      actor,
+      outcome: 'granted',
+      detail,
+    });
   }
   await deploymentQueue.leave(poolId, deployment);
 };

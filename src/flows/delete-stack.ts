@@ -1,6 +1,9 @@
 import type { Organization } from '../access/organization.ts';
 import type { Principal } from '../access/principal.ts';
 import type { AuditLog } from '../audit/record.ts';
+import type { Deployments } from '../deployments/deployment.ts';
+import type { DeploymentQueue } from '../deployments/deployment-queue.ts';
+import type { SettingsRecords } from '../deployments/settings/settings-records.ts';
 import { Refusal } from '../errors.ts';
 import type { Directory } from '../runs/directory.ts';
 import type { RunRecords } from '../runs/records.ts';
@@ -11,6 +14,9 @@ export interface DeleteStackParts {
   readonly audit: AuditLog;
   readonly directory: Directory;
   readonly runs: RunRecords;
+  readonly stackSettings: Pick<SettingsRecords, 'forget'>;
+  readonly deployments: Pick<Deployments, 'forgetStack'>;
+  readonly deploymentQueue: Pick<DeploymentQueue, 'resume'>;
 }
 
 /**
@@ -40,4 +46,9 @@ export const deleteStack = async (
   if (running.total > 0) throw new Refusal('stack_busy', { run: running.runs[0]?.id ?? 'starting' });
   await parts.audit.record({ ...trace, outcome: 'granted', detail: { ...trace.detail, id: known.id } });
   await parts.directory.deleteStack(owner, project, stack);
+  await Promise.all([
+    parts.stackSettings.forget(known.id),
+    parts.deployments.forgetStack(known.id),
+    parts.deploymentQueue.resume(known.id),
+  ]);
 };

@@ -7,14 +7,9 @@ import type { LoadedRun } from '../runs/records.ts';
 import type { Run } from '../runs/run.ts';
 import type { DeploymentParts } from './deployment-parts.ts';
 import { maySee } from './read-runs.ts';
+import type { StackTarget } from './stack-settings.ts';
 import { checkNames } from './start-run.ts';
 import { actorOf } from './trace.ts';
-
-/** The stack of a path, as it was written. */
-export interface StackTarget {
-  readonly project: string;
-  readonly stack: string;
-}
 
 /** A deployment with its run: the one says what was asked for, the other what became of it. */
 export interface FoundDeployment {

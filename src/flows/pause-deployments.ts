@@ -1,8 +1,9 @@
 import { OPERATIONS, type Organization } from '../access/organization.ts';
-import { mayRun, type Principal } from '../access/principal.ts';
+import { operationsOf, type Principal } from '../access/principal.ts';
 import { Refusal } from '../errors.ts';
 import type { DeploymentParts } from './deployment-parts.ts';
-import { findVisibleStack, type StackTarget } from './find-deployment.ts';
+import { findVisibleStack } from './find-deployment.ts';
+import type { StackTarget } from './stack-settings.ts';
 import { actorOf, recordRefusals } from './trace.ts';
 
 /**
@@ -26,7 +27,8 @@ export const pauseDeployments = async (
     detail: { project, stack },
   };
   await recordRefusals(parts.audit, trace, () => {
-    const lacking = OPERATIONS.find((operation) => !mayRun(principal, { project, stack, operation }));
+    const permitted = operationsOf(principal, target);
+    const lacking = OPERATIONS.find((operation) => !permitted.includes(operation));
     if (lacking) throw new Refusal('run_not_permitted', { project, stack, operation: lacking });
   });
   await parts.audit.record({ ...trace, outcome: 'granted', detail: trace.detail });

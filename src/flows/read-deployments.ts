@@ -5,12 +5,8 @@ import type { Progress } from '../deployments/progress.ts';
 import type { Run } from '../runs/run.ts';
 import { epochSeconds } from '../system.ts';
 import type { DeploymentParts } from './deployment-parts.ts';
-import {
-  type DeploymentName,
-  findDeployment,
-  findVisibleStack,
-  type StackTarget,
-} from './find-deployment.ts';
+import { type DeploymentName, findDeployment, findVisibleStack } from './find-deployment.ts';
+import type { StackTarget } from './stack-settings.ts';
 
 /** Everything that is to be seen of a deployment. */
 export interface SeenDeployment {

@@ -2,6 +2,8 @@ import { problemWithName } from '../access/names.ts';
 import type { Operation, Organization } from '../access/organization.ts';
 import { mayRun, type Principal } from '../access/principal.ts';
 import type { AuditLog } from '../audit/record.ts';
+import type { CloudSettings } from '../deployments/settings/cloud-settings.ts';
+import type { SettingsRecords } from '../deployments/settings/settings-records.ts';
 import { Refusal } from '../errors.ts';
 import type { Directory } from '../runs/directory.ts';
 import { newRequestToken, newRunId } from '../runs/identifier.ts';
@@ -17,6 +19,7 @@ export interface StartRunParts {
   readonly audit: AuditLog;
   readonly directory: Directory;
   readonly runs: RunRecords;
+  readonly stackSettings: Pick<SettingsRecords, 'load'>;
   readonly limits: { readonly defaultDeadline: number; readonly maxDuration: number };
 }
 
@@ -28,6 +31,8 @@ export interface StartRunRequest {
   readonly deadline?: EpochSeconds;
   readonly lease?: number;
   readonly requestedBy?: string;
+  /** How the run gets credentials of clouds; absent: as its stack's settings have it. */
+  readonly clouds?: CloudSettings;
   /** For a deployment: the id that it has already, and the pool whose agents may take it. */
   readonly deployment?: { readonly id: string; readonly pool: string };
 }
@@ -66,7 +71,10 @@ export const startRun = async (
   const owner = await parts.directory.organization(organization.name, organization.id);
   const known = await parts.directory.stack(owner, project, stack);
 
-  // 4. The record, with its ordinal. Only the hash of the request token is kept.
+  // 4. How it gets credentials of clouds, from now on: changing the settings changes no run that has started.
+  const clouds = request.clouds ?? (await parts.stackSettings.load(known.id)).settings?.clouds ?? {};
+
+  // 5. The record, with its ordinal. Only the hash of the request token is kept.
   const requestToken = newRequestToken(parts.random);
   const run = await parts.runs.start({
     id: deployment?.id ?? newRunId(parts.clock, parts.random),
@@ -83,10 +91,11 @@ export const startRun = async (
     requestTokenHash: fingerprint(requestToken),
     ...(request.lease !== undefined && { lease: request.lease }),
     ...(request.requestedBy !== undefined && { requestedBy: request.requestedBy }),
+    ...(Object.keys(clouds).length > 0 && { clouds }),
     ...(deployment && { queued: { pool: deployment.pool }, lease: QUEUE_GRACE }),
   });
 
-  // 5. The audit record, before the request token leaves.
+  // 6. The audit record, before the request token leaves.
   await parts.audit.record({
     ...trace,
     outcome: 'granted',
@@ -139,7 +148,9 @@ export const deadlineOf = (
   const deadline = asked ?? now + limits.defaultDeadline;
   if (deadline <= now) throw new Refusal('invalid_request', { problem: 'deadline: must lie in the future' });
   if (deadline > now + limits.maxDuration) {
-    throw new Refusal('invalid_request', { problem: `deadline: must be at most ${limits.maxDuration} seconds from now` });
+    throw new Refusal('invalid_request', {
+      problem: `deadline: must be at most ${limits.maxDuration} seconds from now`,
+    });
   }
   return deadline;
 };

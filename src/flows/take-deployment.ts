@@ -17,8 +17,8 @@ import { actorOf } from './trace.ts';
 
 export interface TakeDeploymentParts extends DeploymentParts, IssueRunTokenParts {
   readonly secrets: EnvironmentSecrets;
-  /** Whose token is handed out with a deployment. */
-  readonly deploymentIssuer: RunIssuer;
+  /** v1's token is handed out with a deployment. */
+  readonly runIssuers: { readonly v1: RunIssuer };
 }
 
 /** A deployment in the hands of the one agent that does it. */
@@ -55,7 +55,7 @@ export const takeDeployment = async (
   await parts.agentPools.heard(organizationId, pool.id);
 
   // 2. Nothing is taken that could not be given its token.
-  if (!parts.signer(parts.deploymentIssuer.name)) throw new Refusal('issuing_paused');
+  if (!parts.signer('v1')) throw new Refusal('issuing_paused');
 
   // 3. The oldest that may be taken, and is.
   const isPaused = rememberPauses(parts);
@@ -156,7 +156,7 @@ const handOut = async (
     outcome: 'granted',
     detail: { run: run.id, pool: pool.id, name: pool.name },
   });
-  const { jwt } = await issueRunToken(parts, parts.deploymentIssuer, { runId: run.id, requestToken });
+  const { jwt } = await issueRunToken(parts, parts.runIssuers.v1, { runId: run.id, requestToken });
   await parts.agentPools.used(organizationId, pool.id);
   parts.deployed('taken');
   return { run, assignment, requestToken: new Secret(requestToken), idToken: jwt };

@@ -57,7 +57,10 @@ export interface RunRecords {
   /** Opens a run that was just started until its deadline, without a lease, unless somebody has changed it since. */
   hold(run: Run): Promise<void>;
   /** Gives a waiting run to the one who takes it, with a request token and a lease; `conflict` for everybody but one. */
-  handOver(loaded: LoadedRun, to: { readonly requestTokenHash: string; readonly lease: number }): Promise<Run | 'conflict'>;
+  handOver(
+    loaded: LoadedRun,
+    to: { readonly requestTokenHash: string; readonly lease: number },
+  ): Promise<Run | 'conflict'>;
   /** Ends the run; `conflict` when somebody else changed it since it was loaded. */
   finish(loaded: LoadedRun, status: FinalStatus): Promise<Run | 'conflict'>;
   /** Moves the end of the lease, if the run is still open. */

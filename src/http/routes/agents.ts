@@ -1,7 +1,9 @@
 import type { Context } from 'koa';
 import { STEP_STATUSES, type StepStatus } from '../../deployments/deployment-status.ts';
 import { LOG_LIMITS } from '../../deployments/progress.ts';
+import { writeCloudsOfRun } from '../../deployments/settings/aws-session.ts';
 import { Refusal } from '../../errors.ts';
+import { sessionNamesOf } from '../../flows/draft-for-run.ts';
 import { readDeploymentStatus, reportLines, reportStep } from '../../flows/report-deployment.ts';
 import { type TakeDeploymentParts, type TakenDeployment, takeDeployment } from '../../flows/take-deployment.ts';
 import { looksLikeRequestToken } from '../../runs/identifier.ts';
@@ -23,7 +25,10 @@ const STEP_NAME = {
   pattern: '^[^\\p{Cc}]+$',
 } as const;
 
-const readLines = bodyReader<{ step: string; lines: readonly { readonly timestamp?: string; readonly line: string }[] }>({
+const readLines = bodyReader<{
+  step: string;
+  lines: readonly { readonly timestamp?: string; readonly line: string }[];
+}>({
   type: 'object',
   required: ['step', 'lines'],
   additionalProperties: false,
@@ -104,6 +109,7 @@ const showTaken = (parts: AgentRouteParts, { run, assignment, requestToken, idTo
   const { id, subject, deadline } = run;
   const urls = parts.tokenUrls(id);
   const { operationContext, ...contexts } = assignment;
+  const oidc = writeCloudsOfRun(run.clouds ?? {}, sessionNamesOf(run));
   return {
     jobToken: requestToken.reveal(),
     oidcToken: idToken.reveal(),
@@ -119,7 +125,7 @@ const showTaken = (parts: AgentRouteParts, { run, assignment, requestToken, idTo
       version: subject.version,
       deadline: writeTime(deadline),
       lease: run.lease,
-      operationContext,
+      operationContext: { oidc, ...operationContext },
       ...contexts,
       tokenRequest: { url: urls.v1, token: requestToken.reveal(), urls },
     },

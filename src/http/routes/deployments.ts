@@ -3,13 +3,15 @@ import { OPERATIONS, type Operation } from '../../access/organization.ts';
 import { Refusal } from '../../errors.ts';
 import { cancelDeployment } from '../../flows/cancel-deployment.ts';
 import { type CreateDeploymentParts, createDeployment } from '../../flows/create-deployment.ts';
-import { type DeploymentName, findDeployment, type StackTarget } from '../../flows/find-deployment.ts';
+import { type DeploymentName, findDeployment } from '../../flows/find-deployment.ts';
 import { pauseDeployments } from '../../flows/pause-deployments.ts';
 import { readLog, readStepLog } from '../../flows/read-deployment-log.ts';
 import { listDeployments, readDeployment } from '../../flows/read-deployments.ts';
+import type { StackTarget } from '../../flows/stack-settings.ts';
 import { bodyReader } from '../body.ts';
 import { type ApiDoor, flagOf, pageOf, parameterOf, timeIn, wholeNumber } from './api.ts';
 import { showConfiguration, showDeployment, showJobs } from './deployment-answers.ts';
+import { answerFieldProblems } from './field-problems.ts';
 
 export interface DeploymentRouteParts extends CreateDeploymentParts {
   /** Public base URL. */
@@ -43,7 +45,7 @@ export const addDeploymentRoutes = (door: ApiDoor, parts: DeploymentRouteParts):
     const { principal, organization } = await door.caller(ctx);
     const { operation, inheritSettings = true, deadline, requestedBy, ...settings } = await readCreate(ctx);
     const initiator = initiatorOf(ctx);
-    const run = await createDeployment(parts, principal, organization, {
+    const answer = await createDeployment(parts, principal, organization, {
       ...targetOf(ctx),
       operation,
       inheritSettings,
@@ -52,6 +54,8 @@ export const addDeploymentRoutes = (door: ApiDoor, parts: DeploymentRouteParts):
       ...(requestedBy !== undefined && { requestedBy }),
       ...(initiator !== undefined && { initiator }),
     });
+    if ('problems' in answer) return answerFieldProblems(ctx, 'deployment', answer.problems);
+    const { run } = answer;
     ctx.status = 202;
     ctx.body = { id: run.id, version: run.subject.version, consoleUrl: `${parts.url}${ctx.path}/${run.id}` };
   });
@@ -128,7 +132,8 @@ const targetOf = (ctx: Context): StackTarget => ({
 });
 
 /** Whoever asks may say what kind of program it is; anything but a short word is as good as nothing. */
-const initiatorOf = (ctx: Context): string | undefined => /^[\w .:/-]{1,60}$/.exec(ctx.get('x-pulumi-deployment-initiator'))?.[0];
+const initiatorOf = (ctx: Context): string | undefined =>
+  /^[\w .:/-]{1,60}$/.exec(ctx.get('x-pulumi-deployment-initiator'))?.[0];
 
 /** The order of versions is the order of times: whichever of them a list is asked for, it is the same. */
 const SORTS = ['version', 'created'];

@@ -22,7 +22,10 @@ interface CreatedDeployment {
 export const addDeploymentCreate = (deployment: Command, around: Surroundings): void => {
   addRunTarget(deployment.command('create').description('Ask for a run that an agent does.'))
     .option('--pool <pool>', "id or name of the agent pool; absent: that of the stack's settings, else the default")
-    .option('--settings <file>', "settings for this deployment (YAML or JSON), laid over the stack's; - is standard input")
+    .option(
+      '--settings <file>',
+      "settings for this deployment (YAML or JSON), laid over the stack's; - is standard input",
+    )
     .option('--no-inherit', "leave the stack's settings out: only those of --settings count")
     .option('--deadline <time>', 'when the run is over at the latest, waiting included (RFC 3339)')
     .option('--requested-by <text>', 'who asked for it; recorded, never a claim')
