@@ -36,7 +36,7 @@ export const LOG_LIMITS = {
 } as const;
 
 /** What stands at the end of a log that was too long. */
-export const TRUNCATED = 'log truncated';
+const TRUNCATED = 'log truncated';
 
 /** A line counts with what its time takes, so that empty lines have an end, too. */
 const LINE_OVERHEAD = 40;

@@ -32,7 +32,7 @@ export interface TakenDeployment {
 }
 
 /** Seconds within which an agent must renew what it took, or ask for a token; or the run has failed. */
-export const AGENT_LEASE = 60;
+const AGENT_LEASE = 60;
 
 const PAGE = 100;
 /** Deployments that one question looks at, but for those of paused stacks; what is left is looked at by the next. */
