@@ -12,6 +12,7 @@ import { addKeysCommands } from './commands/keys.ts';
 import { addLoginCommands } from './commands/login.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addServeCommand } from './commands/serve.ts';
+import { addStackCommands } from './commands/stack/stack.ts';
 import { addStoreCommands } from './commands/store.ts';
 import { addTokenCommands } from './commands/token.ts';
 import { addTrustCommands } from './commands/trust/trust.ts';
@@ -45,6 +46,7 @@ export const commandTable = (around: Surroundings): Command => {
   addRunCommands(program, around);
   addDeploymentCommands(program, around);
   addAgentPoolCommands(program, around);
+  addStackCommands(program, around);
   addClaimsCommand(program, around);
   addAuditCommands(program, around);
   addTrustCommands(program, around);
