@@ -17,13 +17,7 @@ export interface AgentRouteParts extends TakeDeploymentParts {
   tokenUrls(runId: string): { readonly v1: string; readonly v2: string };
 }
 
-/** A name that people read: nothing in it moves a cursor. */
-const STEP_NAME = {
-  type: 'string',
-  minLength: 1,
-  maxLength: LOG_LIMITS.stepNameCharacters,
-  pattern: '^[^\\p{Cc}]+$',
-} as const;
+const TEXT = { type: 'string' } as const;
 
 const readLines = bodyReader<{
   step: string;
@@ -33,7 +27,7 @@ const readLines = bodyReader<{
   required: ['step', 'lines'],
   additionalProperties: false,
   properties: {
-    step: STEP_NAME,
+    step: TEXT,
     lines: {
       type: 'array',
       maxItems: LOG_LIMITS.linesInRequest,
@@ -41,7 +35,7 @@ const readLines = bodyReader<{
         type: 'object',
         required: ['line'],
         additionalProperties: false,
-        properties: { timestamp: { type: 'string', maxLength: 40 }, line: { type: 'string' } },
+        properties: { timestamp: { type: 'string', maxLength: 40 }, line: TEXT },
       },
     },
   },
@@ -51,7 +45,7 @@ const readStep = bodyReader<{ name: string; status: StepStatus }>({
   type: 'object',
   required: ['name', 'status'],
   additionalProperties: false,
-  properties: { name: STEP_NAME, status: { type: 'string', enum: STEP_STATUSES } },
+  properties: { name: TEXT, status: { type: 'string', enum: STEP_STATUSES } },
 });
 
 /** `/api/deployments`: where agents find work, and tell how it goes. Contract section 1.6. */
@@ -80,6 +74,7 @@ export const addAgentRoutes = (door: ApiDoor, parts: AgentRouteParts): void => {
   door.post('/api/deployments/:deployment/logs', async (ctx) => {
     const jobToken = await jobTokenOf(ctx, door);
     const { step, lines } = await readLines(ctx);
+    checkStepName('step', step);
     const now = writeTime(epochSeconds(parts.clock));
     const timed = lines.map(({ timestamp = now, line }, at) => {
       timeIn(`lines.${at}.timestamp`, timestamp);
@@ -91,9 +86,18 @@ export const addAgentRoutes = (door: ApiDoor, parts: AgentRouteParts): void => {
 
   door.post('/api/deployments/:deployment/steps', async (ctx) => {
     const jobToken = await jobTokenOf(ctx, door);
-    await reportStep(parts, jobToken, parameterOf(ctx, 'deployment'), await readStep(ctx));
+    const step = await readStep(ctx);
+    checkStepName('name', step.name);
+    await reportStep(parts, jobToken, parameterOf(ctx, 'deployment'), step);
     ctx.status = 204;
   });
+};
+
+/** A name that people read: nothing in it moves a cursor. */
+const checkStepName = (field: string, name: string): void => {
+  const { stepNameCharacters: most } = LOG_LIMITS;
+  if (name !== '' && name.length <= most && !/\p{Cc}/u.test(name)) return;
+  throw new Refusal('invalid_request', { problem: `${field}: must be 1 to ${most} printable characters` });
 };
 
 /** The request token of the deployment's run; whoever else is known is told that this is not for them. */

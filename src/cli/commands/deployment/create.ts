@@ -49,19 +49,14 @@ const createDeployment = async (around: Surroundings, options: CreateOptions): P
 };
 
 const readSettings = async (around: Surroundings, file: string): Promise<object> => {
-  const [{ parse }, { readInput }, { unusable }] = await Promise.all([
-    import('yaml'),
+  const [{ formatProblems, readDocument }, { readInput }, { unusable }] = await Promise.all([
+    import('../../../documents.ts'),
     import('../trust/input.ts'),
     import('../../failure.ts'),
   ]);
+  const name = file === '-' ? '<stdin>' : file;
   const text = await readInput(around, file);
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch (cause) {
-    // The cause quotes the text, which may hold a secret.
-    throw unusable(`${file} is neither YAML nor JSON.`, undefined, cause);
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw unusable(`${file} must hold one object, as the settings of a stack do.`);
+  const read = readDocument<object>(text, name, { type: 'object', title: 'a mapping of settings' });
+  if ('problems' in read) throw unusable(`${name} cannot be used.\n${formatProblems(read.problems)}`);
+  return read.value;
 };
