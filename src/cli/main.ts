@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ChildStatus } from './child-status.ts';
+import { addAgentPoolCommands } from './commands/agent-pool.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addClaimsCommand } from './commands/claims.ts';
 import { addConfigCommands } from './commands/config.ts';
+import { addDeploymentCommands } from './commands/deployment/deployment.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEnvCommands } from './commands/env/env.ts';
 import { addKeysCommands } from './commands/keys.ts';
@@ -42,6 +44,8 @@ export const commandTable = (around: Surroundings): Command => {
   addTokenCommands(program, around);
   addStoreCommands(program, around);
   addRunCommands(program, around);
+  addDeploymentCommands(program, around);
+  addAgentPoolCommands(program, around);
   addStackCommands(program, around);
   addClaimsCommand(program, around);
   addAuditCommands(program, around);

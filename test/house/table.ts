@@ -74,6 +74,10 @@ export const TABLE: ImportTable = {
       types: ['environments', 'store/store'],
       builtins: [],
     },
+    deployments: {
+      uses: ['deployments/settings', 'errors', 'runs', 'store/store', 'system'],
+      builtins: [],
+    },
     tokens: { uses: ['access', 'errors', 'secret'], types: ['keys', 'runs', 'system'], builtins: ['crypto'] },
     keys: { uses: ['errors', 'secret', 'store/store', 'system'], types: ['settings/settings'], builtins: ['crypto'] },
     audit: {
@@ -87,6 +91,7 @@ export const TABLE: ImportTable = {
         'access',
         'audit',
         'audit/record',
+        'deployments',
         'deployments/settings',
         'environments',
         'environments/evaluate',
@@ -132,6 +137,7 @@ export const TABLE: ImportTable = {
         'access',
         'audit',
         'audit/record',
+        'deployments',
         'deployments/settings',
         'duration',
         'environments',
