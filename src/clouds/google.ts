@@ -90,14 +90,11 @@ const refusalOf = (answer: CloudAnswer): CloudRefusal => {
 const STS_HINTS: Hints = [
   [
     /invalid value for "?audience/i,
-    'Check "project" (the project\'s number), "workloadPoolId" and "providerId", and leave "region" out: only a regional pool has one.',
+    'Check {project}, "workloadPoolId" and "providerId", and leave "region" out: only a regional pool has one.',
   ],
   [/audience/i, "List the token's aud among the allowed audiences of the workload identity pool's provider."],
-  [/127 bytes/, 'The subject is too long for google.subject: list fewer "subjectAttributes", or map another claim.'],
-  [
-    /attribute condition|^unauthorized_client/,
-    "The provider's attribute condition says no: compare it with the claims that fn::open::debug-oidc-claims shows.",
-  ],
+  [/127 bytes/, 'The subject is too long for google.subject: {shorten}, or map another claim.'],
+  [/attribute condition|^unauthorized_client/, "The provider's attribute condition says no: compare it with {claims}."],
   [
     /issuer/i,
     "Google must reach the issuer from the internet, and the provider's issuer URI must be the token's iss, byte for byte.",

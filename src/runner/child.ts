@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import { type Masker, openMasking } from './masking.ts';
+import type { Masker, Masking } from './masking.ts';
 
 /** Signals that whoever started us sends, and the child shall get. */
 export type PassedSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
@@ -13,9 +13,9 @@ export interface ChildCommand {
   readonly cwd: string;
   /** The whole environment of the child. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Texts that must not be seen in what it writes. */
-  readonly secrets: Iterable<string>;
-  /** Streams that it gets as they are, unmasked: only a person's terminal, and only when the person asked. */
+  /** Hides what must not be seen in what it writes. */
+  readonly masking: Masking;
+  /** Streams that it gets as they are, unmasked: only where whoever started us asked for that. */
   readonly untouched: { readonly stdout: boolean; readonly stderr: boolean };
 }
 
@@ -49,10 +49,8 @@ export class ChildNotStarted extends Error {
  * many programs. Throws `ChildNotStarted`.
  */
 export const runChild = async (command: ChildCommand, place: ChildPlace): Promise<number> => {
-  // Before the child: without it nothing of the child may be seen.
-  const masker = openMasking(command.secrets);
+  const { file, args, cwd, env, masking } = command;
   const { stdout, stderr } = command.untouched;
-  const { file, args, cwd, env } = command;
   try {
     const child = spawn(file, [...args], {
       cwd,
@@ -62,8 +60,8 @@ export const runChild = async (command: ChildCommand, place: ChildPlace): Promis
     passSignals(child, place);
     const [[code, signal]] = await Promise.all([
       once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>,
-      relay(child.stdout, masker(), place.stdout, () => place.onBroken()),
-      relay(child.stderr, masker(), place.stderr, () => place.onBroken()),
+      relay(child.stdout, masking.masker(), place.stdout, () => place.onBroken()),
+      relay(child.stderr, masking.masker(), place.stderr, () => place.onBroken()),
     ]);
     return code ?? 128 + constants.signals[signal ?? 'SIGKILL'];
   } catch (cause) {
