@@ -21,6 +21,8 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   cwd: process.cwd(),
   home: homedir(),
   hostname: hostname(),
+  pid: process.pid,
+  uid: process.getuid?.(),
   system: { clock: systemClock, random: systemRandom, log: silentLog },
   stdout: sink(process.stdout),
   stderr: sink(process.stderr),

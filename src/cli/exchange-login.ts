@@ -33,17 +33,19 @@ const DEFAULT_EXPIRATION = 7200;
  * Exchanges an outside token for an access token, with the request of the stock command line, byte for byte.
  *
  * Organization, team and user are those of the flags, else those that the token names in `aud` and `scope`. `url` has
- * been through `secretTarget`. Throws what the server said of a refusal: its sentence names the decision.
+ * been through `secretTarget`, `orgFlag` is the command's flag for the organization. Throws what the server said of a
+ * refusal: its sentence names the decision.
  */
 export const exchangeForLogin = async (
   around: Surroundings,
   url: string,
   flags: OidcFlags,
+  orgFlag = '--oidc-org',
 ): Promise<ExchangedLogin> => {
   const token = await readSubjectToken(around, flags.oidcToken);
-  const wish = completeWish(flags, claimsOf(token));
+  const wish = completeWish(flags, claimsOf(token), orgFlag);
   const now = epochSeconds(around.system.clock);
-  const { accessToken, lifetime } = await exchange(url, wish.organization, formOf(wish, token.reveal()));
+  const { accessToken, lifetime } = await exchange(url, wish.organization, formOf(wish, token.reveal()), orgFlag);
   return { accessToken, organization: wish.organization, expires: now + lifetime };
 };
 
@@ -55,7 +57,8 @@ interface Wish {
   readonly expiration: number;
 }
 
-const readSubjectToken = async ({ cwd }: Surroundings, given: string): Promise<Secret> => {
+/** The token that `--oidc-token` gives, or that stands in the file that it names. */
+export const readSubjectToken = async ({ cwd }: Surroundings, given: string): Promise<Secret> => {
   if (!given.startsWith('file://')) return new Secret(given.trim());
   const path = given.slice('file://'.length);
   const text = await readFile(resolve(cwd, path), 'utf8').catch((cause: unknown) => {
@@ -74,7 +77,7 @@ const claimsOf = (token: Secret): Readonly<Record<string, unknown>> => {
   }
 };
 
-const completeWish = (flags: OidcFlags, claims: Readonly<Record<string, unknown>>): Wish => {
+const completeWish = (flags: OidcFlags, claims: Readonly<Record<string, unknown>>, orgFlag: string): Wish => {
   const { oidcOrg, oidcTeam: team, oidcUser: user, oidcExpiration: expiration = DEFAULT_EXPIRATION } = flags;
   if (team !== undefined && user !== undefined) {
     throw unusable('A token is for a team or for a user, not for both.', 'leave out --oidc-team or --oidc-user');
@@ -83,7 +86,7 @@ const completeWish = (flags: OidcFlags, claims: Readonly<Record<string, unknown>
   if (organization === undefined || organization === '') {
     throw unusable(
       'It is not said for which organization.',
-      `add --oidc-org NAME: the token's "aud" is not "${AUDIENCE_PREFIX}NAME"`,
+      `add ${orgFlag} NAME: the token's "aud" is not "${AUDIENCE_PREFIX}NAME"`,
     );
   }
   const holder = team !== undefined ? { team } : user !== undefined ? { user } : holderIn(claims['scope']);
@@ -114,7 +117,7 @@ const formOf = ({ organization, team, user, expiration }: Wish, token: string): 
   }).toString();
 };
 
-const exchange = async (url: string, organization: string, body: string) => {
+const exchange = async (url: string, organization: string, body: string, orgFlag: string) => {
   const agent = new Agent({ headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS });
   const answer = await request(`${url}/api/oauth/token`, {
     method: 'POST',
@@ -130,7 +133,8 @@ const exchange = async (url: string, organization: string, body: string) => {
     error,
     error_description: sentence,
   } = parse(await readAnswer(url, answer.body));
-  if (answer.statusCode !== 200) throw refusedWith(url, organization, answer.statusCode, error, sentence);
+  if (answer.statusCode !== 200)
+    throw refusedWith(url, { organization, flag: orgFlag }, answer.statusCode, error, sentence);
   if (typeof token !== 'string' || !/^[\x21-\x7e]{1,4096}$/.test(token) || !isLifetime(lifetime)) {
     throw failed(`${url} did not answer with an access token.`, 'it must be the public URL of a Runpass server');
   }
@@ -150,7 +154,7 @@ const parse = (text: string): Readonly<Record<string, unknown>> => {
 /** RFC 6749, section 5.2. */
 const refusedWith = (
   url: string,
-  organization: string,
+  words: Readonly<Record<'organization' | 'flag', string>>,
   status: number,
   error: unknown,
   sentence: unknown,
@@ -158,12 +162,12 @@ const refusedWith = (
   if (typeof error !== 'string' || typeof sentence !== 'string') {
     return failed(`${url} answered with status ${status}.`, 'it must be the public URL of a Runpass server');
   }
-  const hint = HINTS[error]?.replace('{organization}', organization);
+  const hint = HINTS[error]?.replace(/\{(organization|flag)\}/, (_place, word: keyof typeof words) => words[word]);
   return new CommandFailure(1, sentence, { code: error, ...(hint !== undefined && { hint }) });
 };
 
 const HINTS: Readonly<Record<string, string>> = {
   invalid_grant: 'send that command to an administrator of {organization}: the reason is only for them',
-  invalid_target: 'correct --oidc-org',
+  invalid_target: 'correct {flag}',
   invalid_scope: 'correct --oidc-team or --oidc-user',
 };

@@ -18,6 +18,10 @@ export interface Surroundings {
   readonly home: string;
   /** Name of this machine: operators are recorded as `operator:<hostname>`. */
   readonly hostname: string;
+  /** This process: whose folders are whose is told by it. */
+  readonly pid: number;
+  /** Whose process it is; absent where the system has no such numbers. */
+  readonly uid: number | undefined;
   readonly system: System;
   /** Takes the answer, and nothing else. */
   readonly stdout: TextSink;

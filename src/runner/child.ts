@@ -25,7 +25,8 @@ export interface ChildPlace {
   readonly stderr: Writable;
   /** The child shares our terminal: keys such as Ctrl-C reach it by themselves. */
   readonly atTerminal: boolean;
-  onSignal(heard: (signal: PassedSignal) => void): void;
+  /** SIGKILL: it had its time. */
+  onSignal(heard: (signal: PassedSignal | 'SIGKILL') => void): void;
   /** Called at once when nobody reads our output any more: the process may end before the child does. */
   onBroken(): void;
 }
@@ -77,7 +78,7 @@ const notStarted = (file: string, cause: unknown): ChildNotStarted | undefined =
   return new ChildNotStarted(`The command ${JSON.stringify(file)} ${why}.`, isMissing ? 127 : 126, cause);
 };
 
-const FROM_TERMINAL: ReadonlySet<PassedSignal> = new Set(['SIGINT', 'SIGHUP']);
+const FROM_TERMINAL: ReadonlySet<PassedSignal | 'SIGKILL'> = new Set(['SIGINT', 'SIGHUP']);
 
 const passSignals = (child: ChildProcess, { onSignal, atTerminal }: ChildPlace): void =>
   onSignal((signal) => {

@@ -57,6 +57,8 @@ export const makeDesk = (standard: Environment, clock: Clock = new StandingClock
         cwd: folder,
         home,
         hostname: 'here',
+        pid: process.pid,
+        uid: process.getuid?.(),
         system: { clock, random: systemRandom, log: silentLog },
         stdout: { isTerminal: false, write: (part) => void stdout.push(part) },
         stderr: { isTerminal: false, write: (part) => void stderr.push(part) },
