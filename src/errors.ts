@@ -76,6 +76,17 @@ export const REFUSALS = {
     sentence:
       'The audience is not allowed for organization "{organization}" on this issuer; an operator can list it under "organizations.{organization}.audiences" in config/runpass.yaml, or ask the v2 issuer, which takes any audience.',
   },
+  target_impossible: {
+    status: 403,
+    oauth: 'invalid_target',
+    sentence: 'No token of this run can work at {target}: its {field} {problem}; its subject is {subject}',
+  },
+  invalid_settings: { status: 400, oauth: 'invalid_request', sentence: '{path}: {problem}' },
+  settings_not_found: {
+    status: 404,
+    oauth: 'invalid_request',
+    sentence: 'The stack "{stack}" has no deployment settings.',
+  },
   audience_required: {
     status: 400,
     oauth: 'invalid_target',

@@ -4,6 +4,7 @@ import { openEnvironmentParts, type StoredEnvironments } from './assemble/enviro
 import { openTrustRecords, standsBehind, type TrustRecords } from './assemble/trust.ts';
 import type { Sealer } from './audit/key.ts';
 import { openAuditLog, type RunningAuditLog } from './audit/log.ts';
+import { openSettingsRecords, type SettingsRecords } from './deployments/settings/settings-records.ts';
 import { formatProblems } from './documents.ts';
 import { loadDeclaredEnvironments } from './environments/declared-files.ts';
 import { keepOrganizations, type OrganizationFiles, type OrganizationsInForce } from './flows/reload-organizations.ts';
@@ -41,6 +42,7 @@ export interface Parts {
   readonly runs: RunRecords;
   readonly trust: TrustRecords;
   readonly environments: StoredEnvironments;
+  readonly stackSettings: SettingsRecords;
   /** Stores what waits and lets go of everything. */
   close(): Promise<void>;
 }
@@ -91,6 +93,7 @@ export const openParts = async (
       accessTokens: provider.accessTokens,
       directory,
       environments,
+      stackSettings: openSettingsRecords(store),
       runs,
       trust,
       async close() {

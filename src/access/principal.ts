@@ -1,5 +1,11 @@
 import { matchesName } from './names.ts';
-import type { EnvironmentPermission, Operation, Organization, Permission } from './organization.ts';
+import {
+  type EnvironmentPermission,
+  OPERATIONS,
+  type Operation,
+  type Organization,
+  type Permission,
+} from './organization.ts';
 
 /** Who is calling, after authentication: always inside one organization. */
 export interface Principal {
@@ -107,6 +113,12 @@ export const mayRun = (
       matchesName(permission.project, target.project) &&
       matchesName(permission.stack, target.stack),
   );
+
+/** What this principal may run on this stack: who may run anything sees its settings, who may run everything changes them. */
+export const operationsOf = (
+  principal: Principal,
+  stack: { readonly project: string; readonly stack: string },
+): readonly Operation[] => OPERATIONS.filter((operation) => mayRun(principal, { ...stack, operation }));
 
 /** As whom a principal opens environments: machines go by the organization's name. Contract section 2.1. */
 export const actingFor = (

@@ -17,6 +17,7 @@ import { healthRoutes } from '../http/routes/health.ts';
 import { addPolicyRoutes } from '../http/routes/policies.ts';
 import { runTokenRoute } from '../http/routes/run-tokens.ts';
 import { addRunRoutes } from '../http/routes/runs.ts';
+import { addStackSettingsRoutes } from '../http/routes/stack-settings.ts';
 import { addStackRoutes } from '../http/routes/stacks.ts';
 import { addTrustedIssuerRoutes } from '../http/routes/trusted-issuers.ts';
 import { addUserRoutes } from '../http/routes/user.ts';
@@ -44,7 +45,7 @@ interface ServerState {
 
 /** Every door of the server, and what stands behind each. */
 export const appOf = (parts: Parts, keepers: Keepers, ways: Ways, state: ServerState): Koa => {
-  const { settings, system, store, audit, directory, runs, organizations } = parts;
+  const { settings, system, store, audit, directory, runs, organizations, stackSettings } = parts;
   const issuers = { v1: issuerOf(settings, 'v1'), v2: issuerOf(settings, 'v2') };
   const metrics = openMetrics(metricSources(parts, keepers, () => state.inFlight()));
   const stories = {
@@ -53,6 +54,9 @@ export const appOf = (parts: Parts, keepers: Keepers, ways: Ways, state: ServerS
     audit,
     directory,
     runs,
+    stackSettings,
+    secrets: parts.environments.secrets,
+    runIssuers: issuers,
     limits: settings.runs,
     organization: (name: string) => organizations.current().get(name),
     signer: (issuer: IssuerName) => keepers[issuer].signer(),
@@ -63,6 +67,7 @@ export const appOf = (parts: Parts, keepers: Keepers, ways: Ways, state: ServerS
   addRunRoutes(door, stories);
   addClaimRoutes(door, stories, issuers);
   addStackRoutes(door, stories);
+  addStackSettingsRoutes(door, stories);
   addAuditRoutes(door, stories);
   addUserRoutes(door);
   const trust = exchangeParts(parts, keepers, ways.outbound, metrics);

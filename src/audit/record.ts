@@ -23,6 +23,8 @@ export const AUDIT_KINDS = [
   'environment.open',
   'environment.token',
   'stack.delete',
+  'stack-settings.change',
+  'stack-settings.delete',
   'key.bootstrap',
   'key.append',
   'key.rotate',

@@ -4,15 +4,16 @@ import type { Store } from '../store/store.ts';
 import type { Random } from '../system.ts';
 
 /**
- * Encrypts the secrets that stand in the definitions of one organization's environments.
+ * Encrypts the secrets that stand in the definitions of one organization's environments, and in the settings of its
+ * stacks.
  *
- * A ciphertext opens in the environment that it was made for and nowhere else: copied into another definition it
- * is worth nothing.
+ * `place` is the id of the environment, or `stack <id>`. A ciphertext opens in the place that it was made for and
+ * nowhere else: copied into another definition it is worth nothing.
  */
 export interface SecretCipher {
-  encrypt(environmentId: string, text: string): Uint8Array;
-  /** `undefined` for what was made for another environment, or by anybody else, or was changed. */
-  decrypt(environmentId: string, bytes: Uint8Array): string | undefined;
+  encrypt(place: string, text: string): Uint8Array;
+  /** `undefined` for what was made for another place, or by anybody else, or was changed. */
+  decrypt(place: string, bytes: Uint8Array): string | undefined;
 }
 
 export interface EnvironmentSecrets {
@@ -60,25 +61,25 @@ export const openEnvironmentSecrets = ({ store, random, sealer }: EnvironmentSec
     }
     const key = Buffer.from(await sealer.open(environmentKeyPurpose(organizationId), stored.value), 'base64url');
     return {
-      encrypt: (environmentId, text) => encrypt(key, random.bytes(NONCE_BYTES), environmentId, text),
-      decrypt: (environmentId, bytes) => decrypt(key, environmentId, bytes),
+      encrypt: (place, text) => encrypt(key, random.bytes(NONCE_BYTES), place, text),
+      decrypt: (place, bytes) => decrypt(key, place, bytes),
     };
   };
   return { of };
 };
 
-const encrypt = (key: Uint8Array, nonce: Uint8Array, environmentId: string, text: string): Uint8Array => {
+const encrypt = (key: Uint8Array, nonce: Uint8Array, place: string, text: string): Uint8Array => {
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
-  cipher.setAAD(boundTo(environmentId));
+  cipher.setAAD(boundTo(place));
   const body = [cipher.update(text, 'utf8'), cipher.final()];
   return Buffer.concat([Buffer.of(FORMAT), nonce, ...body, cipher.getAuthTag()]);
 };
 
-const decrypt = (key: Uint8Array, environmentId: string, bytes: Uint8Array): string | undefined => {
+const decrypt = (key: Uint8Array, place: string, bytes: Uint8Array): string | undefined => {
   if (bytes.length < HEAD_BYTES + TAG_BYTES || bytes[0] !== FORMAT) return undefined;
   const nonce = bytes.subarray(1, HEAD_BYTES);
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
-  decipher.setAAD(boundTo(environmentId));
+  decipher.setAAD(boundTo(place));
   decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
   try {
     const body = [decipher.update(bytes.subarray(HEAD_BYTES, -TAG_BYTES)), decipher.final()];
@@ -88,4 +89,4 @@ const decrypt = (key: Uint8Array, environmentId: string, bytes: Uint8Array): str
   }
 };
 
-const boundTo = (environmentId: string): Uint8Array => Buffer.from(`environment ${environmentId}`);
+const boundTo = (place: string): Uint8Array => Buffer.from(`environment ${place}`);

@@ -1,6 +1,7 @@
 import type { Organization } from '../access/organization.ts';
 import type { Principal } from '../access/principal.ts';
 import type { AuditLog } from '../audit/record.ts';
+import type { SettingsRecords } from '../deployments/settings/settings-records.ts';
 import { Refusal } from '../errors.ts';
 import type { Directory } from '../runs/directory.ts';
 import type { RunRecords } from '../runs/records.ts';
@@ -11,6 +12,7 @@ export interface DeleteStackParts {
   readonly audit: AuditLog;
   readonly directory: Directory;
   readonly runs: RunRecords;
+  readonly stackSettings: Pick<SettingsRecords, 'forget'>;
 }
 
 /**
@@ -40,4 +42,5 @@ export const deleteStack = async (
   if (running.total > 0) throw new Refusal('stack_busy', { run: running.runs[0]?.id ?? 'starting' });
   await parts.audit.record({ ...trace, outcome: 'granted', detail: { ...trace.detail, id: known.id } });
   await parts.directory.deleteStack(owner, project, stack);
+  await parts.stackSettings.forget(known.id);
 };

@@ -1,7 +1,14 @@
 import type { Organization } from '../access/organization.ts';
+import { awsSessionOf } from '../deployments/settings/aws-session.ts';
+import type { Target } from '../deployments/settings/cloud-settings.ts';
+import type { SessionNames } from '../deployments/settings/session-name.ts';
+import { audienceAt } from '../deployments/settings/target-audience.ts';
+import { problemsAtTarget, type TargetProblem } from '../deployments/settings/target-limits.ts';
 import { Refusal } from '../errors.ts';
-import type { RunSubject } from '../runs/run.ts';
+import type { Run } from '../runs/run.ts';
+import { type AwsClaims, awsClaims } from '../tokens/aws-claims.ts';
 import { type Draft, problemWithAudience } from '../tokens/draft.ts';
+import { longestLength } from '../tokens/mint.ts';
 import { draftRunToken, draftRunTokenWithIds } from '../tokens/run.ts';
 
 /** What the stories about runs need to know of one of our issuers. */
@@ -18,17 +25,66 @@ export interface RunIssuer {
   audiences(organization: string): readonly string[];
 }
 
+/** What a run asks of a token, beside how long it lasts. */
+export interface TokenWish {
+  /** Absent: the target's on v2; else the issuer's default. */
+  readonly audience?: string;
+  /** Where the token will be used; absent: anywhere. */
+  readonly target?: Target;
+}
+
+/** What is looked at of a run, or of one that is only thought of. */
+export type DraftedRun = Pick<Run, 'id' | 'subject' | 'clouds'>;
+
 /** What a token of this run would say on this issuer: the same for the token itself and for a preview of it. */
 export const draftForRun = (
   issuer: RunIssuer,
   organization: Organization,
-  run: RunSubject,
-  audience: string | undefined,
+  run: DraftedRun,
+  { audience, target }: TokenWish,
 ): Draft => {
-  const aud = audienceFor(issuer, organization.name, audience);
+  const asked =
+    audience ?? (issuer.name === 'v2' && target ? audienceAt(target, run.clouds ?? {}, organization.name) : undefined);
+  const aud = audienceFor(issuer, organization.name, asked);
+  const aws = claimsForAws(run, target);
   return issuer.name === 'v1'
-    ? draftRunToken(issuer.subjectPrefix, organization.subjects, run, aud)
-    : draftRunTokenWithIds(issuer.subjectPrefix, issuer.claimNamespace, run, aud);
+    ? draftRunToken(issuer.subjectPrefix, organization.subjects, run.subject, aud, aws)
+    : draftRunTokenWithIds(issuer.subjectPrefix, issuer.claimNamespace, run.subject, aud, aws);
+};
+
+/** Refuses a token that its target can only refuse: the reason told here is better than any that is told there. */
+export const refuseImpossible = (target: Target, run: DraftedRun, draft: Draft, alg: string | undefined): void => {
+  const [first] = impossibleAt(target, run, draft, alg);
+  if (first) throw new Refusal('target_impossible', { target, ...first, subject: draft.sub });
+};
+
+/** Every limit of the target that a token of this draft does not keep. */
+export const impossibleAt = (
+  target: Target,
+  run: DraftedRun,
+  draft: Draft,
+  alg: string | undefined,
+): readonly TargetProblem[] => {
+  const token = { sub: draft.sub, aud: draft.aud, length: longestLength(draft), ...(alg !== undefined && { alg }) };
+  return problemsAtTarget(target, token, run.clouds ?? {}, sessionNamesOf(run));
+};
+
+/** What session names and tags are made of. */
+export const sessionNamesOf = ({ id, subject }: DraftedRun): SessionNames => ({
+  organization: subject.organization.name,
+  project: subject.project.name,
+  stack: subject.stack.name,
+  operation: subject.operation,
+  version: subject.version,
+  id,
+});
+
+/** Nothing of AWS stands in a token unless the stack asks for it, nor in one that is for another target. */
+const claimsForAws = (run: DraftedRun, target: Target | undefined): AwsClaims | undefined => {
+  const settings = run.clouds?.aws;
+  if (!settings || (target !== undefined && target !== 'aws')) return undefined;
+  const session = awsSessionOf(settings, sessionNamesOf(run));
+  return session && awsClaims(session);
 };
 
 /**

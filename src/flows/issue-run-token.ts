@@ -6,7 +6,7 @@ import type { IssuedToken, Run } from '../runs/run.ts';
 import { equalInConstantTime, fingerprint, type Secret } from '../secret.ts';
 import { type Clock, epochSeconds, type Random } from '../system.ts';
 import { mint, type SigningKey } from '../tokens/mint.ts';
-import { draftForRun, type RunIssuer } from './draft-for-run.ts';
+import { draftForRun, type RunIssuer, refuseImpossible, type TokenWish } from './draft-for-run.ts';
 import { recordRefusals } from './trace.ts';
 
 export interface IssueRunTokenParts {
@@ -20,11 +20,9 @@ export interface IssueRunTokenParts {
   signer(issuer: RunIssuer['name']): SigningKey | undefined;
 }
 
-export interface IssueRunTokenRequest {
+export interface IssueRunTokenRequest extends TokenWish {
   readonly runId: string;
   readonly requestToken: string;
-  /** Absent: the issuer's default. */
-  readonly audience?: string;
   /** Seconds, as the caller wrote them; absent: the issuer's default. */
   readonly lifetime?: string;
 }
@@ -59,7 +57,7 @@ export const issueRunToken = async (
     kind: 'token.issue' as const,
     organization: run.subject.organization.name,
     actor: `run:${run.id}`,
-    detail: { issuer: issuer.name },
+    detail: { issuer: issuer.name, ...(request.target && { target: request.target }) },
   };
 
   // 2. What the token will say, and until when; everything that can be refused is refused here.
@@ -67,10 +65,10 @@ export const issueRunToken = async (
   const { draft, exp } = await recordRefusals(parts.audit, trace, () => {
     if (run.status !== 'running') throw new Refusal('run_over', { status: run.status });
     if (!organization) throw new Refusal('run_over', { status: 'its organization is gone' });
-    return {
-      draft: draftForRun(issuer, organization, run.subject, request.audience),
-      exp: Math.min(iat + lifetimeOf(issuer, request.lifetime), run.deadline),
-    };
+    const said = draftForRun(issuer, organization, run, request);
+    const until = Math.min(iat + lifetimeOf(issuer, request.lifetime), run.deadline);
+    if (request.target) refuseImpossible(request.target, run, said, parts.signer(issuer.name)?.alg);
+    return { draft: said, exp: until };
   });
 
   // 3. The key that signs at this instant: chosen from the schedule, never a fallback.

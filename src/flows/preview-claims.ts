@@ -2,6 +2,7 @@ import { LOGIN_PROVIDERS } from '../access/login-providers.ts';
 import { problemWithName } from '../access/names.ts';
 import type { Operation, Organization } from '../access/organization.ts';
 import { actingFor, mayRun, type Principal } from '../access/principal.ts';
+import type { SettingsRecords } from '../deployments/settings/settings-records.ts';
 import { Refusal } from '../errors.ts';
 import type { Directory } from '../runs/directory.ts';
 import type { Draft } from '../tokens/draft.ts';
@@ -14,20 +15,20 @@ import {
   splitEnvironmentPath,
 } from '../tokens/subject.ts';
 import { administratorsOnly } from './administrators-only.ts';
-import { audienceFor, draftForRun, type RunIssuer } from './draft-for-run.ts';
+import { audienceFor, draftForRun, type RunIssuer, refuseImpossible, type TokenWish } from './draft-for-run.ts';
 import { checkNames } from './start-run.ts';
 
 export interface PreviewParts {
   readonly directory: Directory;
+  readonly stackSettings: Pick<SettingsRecords, 'load'>;
   signer(issuer: RunIssuer['name']): Pick<SigningKey, 'kid' | 'alg'> | undefined;
 }
 
-export type PreviewRequest = {
-  readonly audience?: string;
-} & (
-  | { readonly run: { readonly project: string; readonly stack: string; readonly operation: Operation } }
-  | { readonly environment: EnvironmentPreview }
-);
+export type PreviewRequest = TokenWish &
+  (
+    | { readonly run: { readonly project: string; readonly stack: string; readonly operation: Operation } }
+    | { readonly environment: EnvironmentPreview }
+  );
 
 export interface EnvironmentPreview {
   /** `project/name`, or a bare name in the legacy `default` project. */
@@ -39,8 +40,11 @@ export interface EnvironmentPreview {
 
 export interface Preview {
   readonly header: Readonly<Record<string, string>>;
-  readonly claims: Readonly<Record<string, string>>;
+  readonly claims: Readonly<Record<string, unknown>>;
 }
+
+/** Stands where the id of a run will. */
+const NO_RUN = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Shows what would be signed: the same draft as the token's, without times and `jti`, and unsigned.
@@ -55,13 +59,19 @@ export const previewClaims = async (
   organization: Organization,
   request: PreviewRequest,
 ): Promise<Preview> => {
+  if (!('run' in request) && request.target !== undefined) {
+    throw new Refusal('invalid_request', {
+      problem: 'target: is for runs; a login of an environment says it by itself',
+    });
+  }
   const draft =
     'run' in request
-      ? await draftRun(parts, issuer, principal, organization, request.run, request.audience)
+      ? await draftRun(parts, issuer, principal, organization, request.run, request)
       : await draftEnvironment(parts, issuer, principal, organization, request.environment, request.audience);
   const key = parts.signer(issuer.name);
   if (!key) throw new Refusal('issuing_paused');
-  return { header: headerOf(key), claims: { iss: issuer.url, sub: draft.sub, aud: draft.aud, ...draft.claims } };
+  const { sub, aud, claims, aws } = draft;
+  return { header: headerOf(key), claims: { iss: issuer.url, sub, aud, ...claims, ...aws } };
 };
 
 const draftRun = async (
@@ -70,11 +80,11 @@ const draftRun = async (
   principal: Principal,
   organization: Organization,
   run: { readonly project: string; readonly stack: string; readonly operation: Operation },
-  audience: string | undefined,
+  wish: TokenWish,
 ): Promise<Draft> => {
   checkNames(run);
   if (!mayRun(principal, run)) throw new Refusal('run_not_permitted', run);
-  audienceFor(issuer, organization.name, audience);
+  if (wish.target === undefined || wish.audience !== undefined) audienceFor(issuer, organization.name, wish.audience);
   const owner = await parts.directory.organization(organization.name, organization.id);
   const stack = await parts.directory.stack(owner, run.project, run.stack);
   const subject = {
@@ -85,7 +95,11 @@ const draftRun = async (
     version: stack.runs + 1,
     actor: principal.name,
   };
-  return draftForRun(issuer, organization, subject, audience);
+  const { settings } = await parts.stackSettings.load(stack.id);
+  const thought = { id: NO_RUN, subject, ...(settings && { clouds: settings.clouds }) };
+  const draft = draftForRun(issuer, organization, thought, wish);
+  if (wish.target) refuseImpossible(wish.target, thought, draft, parts.signer(issuer.name)?.alg);
+  return draft;
 };
 
 const draftEnvironment = async (

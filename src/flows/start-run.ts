@@ -2,6 +2,8 @@ import { problemWithName } from '../access/names.ts';
 import type { Operation, Organization } from '../access/organization.ts';
 import { mayRun, type Principal } from '../access/principal.ts';
 import type { AuditLog } from '../audit/record.ts';
+import type { CloudSettings } from '../deployments/settings/cloud-settings.ts';
+import type { SettingsRecords } from '../deployments/settings/settings-records.ts';
 import { Refusal } from '../errors.ts';
 import type { Directory } from '../runs/directory.ts';
 import { newRequestToken, newRunId } from '../runs/identifier.ts';
@@ -17,6 +19,7 @@ export interface StartRunParts {
   readonly audit: AuditLog;
   readonly directory: Directory;
   readonly runs: RunRecords;
+  readonly stackSettings: Pick<SettingsRecords, 'load'>;
   readonly limits: { readonly defaultDeadline: number; readonly maxDuration: number };
 }
 
@@ -28,6 +31,8 @@ export interface StartRunRequest {
   readonly deadline?: EpochSeconds;
   readonly lease?: number;
   readonly requestedBy?: string;
+  /** How the run gets credentials of clouds; absent: as its stack's settings have it. */
+  readonly clouds?: CloudSettings;
 }
 
 export interface StartedRun {
@@ -72,7 +77,10 @@ export const startRun = async (
   const owner = await parts.directory.organization(organization.name, organization.id);
   const known = await parts.directory.stack(owner, project, stack);
 
-  // 5. The record, with its ordinal. Only the hash of the request token is kept.
+  // 5. How it gets credentials of clouds, from now on: changing the settings changes no run that has started.
+  const clouds = request.clouds ?? (await parts.stackSettings.load(known.id)).settings?.clouds ?? {};
+
+  // 6. The record, with its ordinal. Only the hash of the request token is kept.
   const requestToken = newRequestToken(parts.random);
   const run = await parts.runs.start({
     id: newRunId(parts.clock, parts.random),
@@ -89,9 +97,10 @@ export const startRun = async (
     requestTokenHash: fingerprint(requestToken),
     ...(request.lease !== undefined && { lease: request.lease }),
     ...(request.requestedBy !== undefined && { requestedBy: request.requestedBy }),
+    ...(Object.keys(clouds).length > 0 && { clouds }),
   });
 
-  // 6. The audit record, before the request token leaves.
+  // 7. The audit record, before the request token leaves.
   await parts.audit.record({
     ...trace,
     outcome: 'granted',

@@ -1,4 +1,5 @@
 import type { Operation } from '../access/organization.ts';
+import type { CloudSettings } from '../deployments/settings/cloud-settings.ts';
 import type { EpochSeconds } from '../system.ts';
 
 export const RUN_STATUSES = ['running', 'succeeded', 'failed', 'cancelled', 'expired'] as const;
@@ -38,6 +39,8 @@ export interface Run {
   readonly deadline: EpochSeconds;
   /** Seconds within which the run must renew or mint; absent: it lives until its deadline. */
   readonly lease?: number;
+  /** How it gets credentials of clouds, as its stack's settings had it when it started; absent: not at all. */
+  readonly clouds?: CloudSettings;
   /** SHA-256 of the request token, base64url. */
   readonly requestTokenHash: string;
   readonly status: RunStatus;

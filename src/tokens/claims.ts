@@ -1,3 +1,5 @@
+import { AWS_CLAIMS } from './aws-claims.ts';
+
 /** Custom claims of v1 tokens for runs. Contract section 1.2. */
 export const RUN_CLAIMS = ['stackId', 'operation', 'org', 'project', 'stack', 'deployment', 'scope'] as const;
 
@@ -39,5 +41,5 @@ const REGISTERED = ['aud', 'exp', 'iat', 'iss', 'jti', 'nbf', 'sub'] as const;
 /** Everything that a token of this issuer may carry, for `claims_supported`. OpenID Connect Discovery 1.0, section 3. */
 export const claimsSupported = (issuer: 'v1' | 'v2', namespace: string): readonly string[] =>
   issuer === 'v1'
-    ? [...REGISTERED, ...new Set([...RUN_CLAIMS, ...ENVIRONMENT_CLAIMS, ...SNOWFLAKE_CLAIMS])]
-    : [...REGISTERED, ...NAMESPACED_CLAIMS.map((name) => namespace + name)];
+    ? [...REGISTERED, ...new Set([...RUN_CLAIMS, ...ENVIRONMENT_CLAIMS, ...SNOWFLAKE_CLAIMS]), ...AWS_CLAIMS]
+    : [...REGISTERED, ...NAMESPACED_CLAIMS.map((name) => namespace + name), ...AWS_CLAIMS];

@@ -1,4 +1,5 @@
 import { Refusal } from '../errors.ts';
+import { AWS_CLAIMS, type AwsClaims } from './aws-claims.ts';
 
 declare const drafted: unique symbol;
 
@@ -13,6 +14,8 @@ export interface Draft {
   readonly aud: string;
   /** Custom claims: flat strings, never a registered claim. */
   readonly claims: Readonly<Record<string, string>>;
+  /** The claims of AWS, and no other that is not a flat string. */
+  readonly aws?: AwsClaims;
   readonly [drafted]: true;
 }
 
@@ -26,7 +29,12 @@ const UNSAFE = /[\s\p{Cc}\p{Cs}"'`\\<>()[\]{}]/u;
 const UNSAFE_IN_SUBJECT = /[*?;&$]/;
 
 /** For the claim builders of this room only; the house test keeps it so. */
-export const makeDraft = (sub: string, aud: string, claims: Readonly<Record<string, string>>): Draft => {
+export const makeDraft = (
+  sub: string,
+  aud: string,
+  claims: Readonly<Record<string, string>>,
+  aws?: AwsClaims,
+): Draft => {
   if (UNSAFE.test(sub) || UNSAFE_IN_SUBJECT.test(sub))
     throw new Error('a subject holds a character that no name may have');
   const problem = problemWithAudience(aud);
@@ -34,7 +42,10 @@ export const makeDraft = (sub: string, aud: string, claims: Readonly<Record<stri
   for (const name of Object.keys(claims)) {
     if (RESERVED.has(name.toLowerCase())) throw new Error(`the claim ${name} is not a builder's to set`);
   }
-  return { sub, aud, claims } as unknown as Draft;
+  for (const name of aws === undefined ? [] : Object.keys(aws)) {
+    if (!(AWS_CLAIMS as readonly string[]).includes(name)) throw new Error(`the claim ${name} is none of AWS`);
+  }
+  return (aws === undefined ? { sub, aud, claims } : { sub, aud, claims, aws }) as unknown as Draft;
 };
 
 /** Why this text cannot be an `aud`, as the end of a sentence; `undefined` when it can. Verifiers: docs/claims.md. */

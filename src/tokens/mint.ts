@@ -28,6 +28,7 @@ export const headerOf = (key: Pick<SigningKey, 'alg' | 'kid'>) => ({ alg: key.al
 /** All claims of the token, in the order in which they are signed. */
 const claimsOf = (draft: Draft, request: MintRequest) => ({
   ...draft.claims,
+  ...draft.aws,
   sub: draft.sub,
   aud: draft.aud,
   iss: request.iss,
@@ -36,6 +37,13 @@ const claimsOf = (draft: Draft, request: MintRequest) => ({
   exp: request.exp,
   jti: request.jti,
 });
+
+/** Header, `iss`, times, `jti` and a signature of 4096 bits, in base64url. */
+const LONGEST_REST = 1400;
+
+/** Characters that a token of this draft has at most, whatever signs it and whenever. */
+export const longestLength = ({ sub, aud, claims, aws }: Draft): number =>
+  encode({ ...claims, ...aws, sub, aud }).length + LONGEST_REST;
 
 /**
  * Signs a draft: the only place where a token comes into being.

@@ -1,6 +1,7 @@
 import { matchesName } from '../access/names.ts';
 import type { SubjectRule } from '../access/organization.ts';
 import type { RunSubject } from '../runs/run.ts';
+import type { AwsClaims } from './aws-claims.ts';
 import type { NAMESPACED_CLAIMS, RUN_CLAIMS } from './claims.ts';
 import { type Draft, makeDraft } from './draft.ts';
 import { buildSubject, FULL_COMPONENTS, runSubject } from './subject.ts';
@@ -9,12 +10,14 @@ import { buildSubject, FULL_COMPONENTS, runSubject } from './subject.ts';
  * What a v1 token says of a run: the claims of Pulumi Deployments, to the letter. Contract section 1.2.
  *
  * `rules` are the organization's own: the first that matches the stack shortens the subject, and nothing else.
+ * `aws` is there only where the stack asks for it.
  */
 export const draftRunToken = (
   prefix: string,
   rules: readonly SubjectRule[],
   run: RunSubject,
   audience: string,
+  aws?: AwsClaims,
 ): Draft => {
   const [org, project, stack] = [run.organization.name, run.project.name, run.stack.name];
   const rule = rules.find(
@@ -30,11 +33,17 @@ export const draftRunToken = (
     deployment: String(run.version),
     scope: 'write',
   };
-  return makeDraft(buildSubject(prefix, subject), audience, claims);
+  return makeDraft(buildSubject(prefix, subject), audience, claims, aws);
 };
 
 /** What a v2 token says of a run: immutable ids in the subject, names only in claims under our namespace. */
-export const draftRunTokenWithIds = (prefix: string, namespace: string, run: RunSubject, audience: string): Draft => {
+export const draftRunTokenWithIds = (
+  prefix: string,
+  namespace: string,
+  run: RunSubject,
+  audience: string,
+  aws?: AwsClaims,
+): Draft => {
   const { organization, project, stack, operation } = run;
   const claims: Partial<Record<(typeof NAMESPACED_CLAIMS)[number], string>> = {
     org: organization.name,
@@ -48,7 +57,7 @@ export const draftRunTokenWithIds = (prefix: string, namespace: string, run: Run
     actor: run.actor,
   };
   const subject = buildSubject(prefix, { form: 'run-ids', orgId: organization.id, stackId: stack.id, operation });
-  return makeDraft(subject, audience, inNamespace(namespace, claims));
+  return makeDraft(subject, audience, inNamespace(namespace, claims), aws);
 };
 
 export const inNamespace = (namespace: string, claims: Readonly<Record<string, string>>): Record<string, string> =>

@@ -3,7 +3,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { Organization } from '../../src/access/organization.ts';
 import type { Principal } from '../../src/access/principal.ts';
 import type { AuditEvent, AuditLog } from '../../src/audit/record.ts';
+import { openSettingsRecords } from '../../src/deployments/settings/settings-records.ts';
 import { Refusal, type RefusalCode } from '../../src/errors.ts';
+import type { DeleteStackParts } from '../../src/flows/delete-stack.ts';
 import type { RunIssuer } from '../../src/flows/draft-for-run.ts';
 import { type IssueRunTokenParts, issueRunToken } from '../../src/flows/issue-run-token.ts';
 import { type StartRunParts, startRun } from '../../src/flows/start-run.ts';
@@ -90,12 +92,13 @@ export const makeWorld = (wrap: (store: Store) => Store = (store) => store) => {
   };
   const directory = openDirectory(store, realRandom);
   const runs = openRunRecords(store, clock, 90 * 86_400);
-  const parts: StartRunParts & IssueRunTokenParts = {
+  const parts: StartRunParts & IssueRunTokenParts & DeleteStackParts = {
     clock,
     random: realRandom,
     audit,
     directory,
     runs,
+    stackSettings: openSettingsRecords(store),
     limits: { defaultDeadline: 86_400, maxDuration: 7 * 86_400 },
     organization: () => state.organization,
     signer: () => state.signer,

@@ -3,10 +3,11 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { Refusal } from '../../src/errors.ts';
+import { type AwsClaims, awsClaims } from '../../src/tokens/aws-claims.ts';
 import { RUN_CLAIMS } from '../../src/tokens/claims.ts';
 import { makeDraft, problemWithAudience } from '../../src/tokens/draft.ts';
 import { draftEnvironmentToken, draftEnvironmentTokenWithIds } from '../../src/tokens/environment.ts';
-import { mint } from '../../src/tokens/mint.ts';
+import { longestLength, mint } from '../../src/tokens/mint.ts';
 import { draftRunToken, draftRunTokenWithIds } from '../../src/tokens/run.ts';
 
 const ID = {
@@ -159,4 +160,43 @@ test('a minted token verifies with the key that signed it, and every claim is a 
 test('a token never shows itself in text, JSON or a log', async () => {
   const token = await mint(draftRunToken('pulumi', [], RUN, 'acme'), key, REQUEST);
   assert.equal(`${token} ${JSON.stringify({ token })}`, '[secret] {"token":"[secret]"}');
+});
+
+const SESSION = { tags: { Stack: 'acme/core/dev' }, transitiveTags: ['Stack'], sourceIdentity: 'dev', role: 'arn:x' };
+
+test('claims for AWS stand beside those of the run, in the forms that AWS reads, on both issuers', async () => {
+  const aws = awsClaims(SESSION);
+  for (const draft of [
+    draftRunToken('pulumi', [], RUN, 'acme', aws),
+    draftRunTokenWithIds('pulumi', 'https://pulumi.com/', RUN, 'acme', aws),
+  ]) {
+    const said = decodeJwt((await mint(draft, key, REQUEST)).reveal());
+    assert.deepEqual(said['https://aws.amazon.com/tags'], {
+      principal_tags: { Stack: ['acme/core/dev'] },
+      transitive_tag_keys: ['Stack'],
+    });
+    assert.equal(said['https://aws.amazon.com/source_identity'], 'dev');
+    assert.deepEqual(said['https://aws.amazon.com/roles'], ['arn:x']);
+    assert.equal(said.sub, draft.sub);
+  }
+});
+
+test('nothing but the claims of AWS is let in beside the flat ones', () => {
+  for (const name of ['sub', 'groups', 'https://aws.amazon.com/other']) {
+    const aws = { [name]: ['x'] } as unknown as AwsClaims;
+    assert.throws(() => makeDraft('a:b', 'acme', {}, aws), /is none of AWS/);
+  }
+});
+
+test('a token is never longer than its draft says, and not much shorter', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 4096 });
+  const longest = { iss: `https://${'x'.repeat(247)}`, jti: ID.org, iat: 9_999_999_999, exp: 9_999_999_999 };
+  for (const draft of [
+    draftRunToken('pulumi', [], RUN, 'acme'),
+    draftRunToken('pulumi', [], RUN, 'é'.repeat(256), awsClaims(SESSION)),
+  ]) {
+    const token = await mint(draft, { kid: 'k'.repeat(43), alg: 'RS256', key: privateKey }, longest);
+    assert.ok(token.reveal().length <= longestLength(draft));
+    assert.ok(longestLength(draft) - token.reveal().length < 100);
+  }
 });

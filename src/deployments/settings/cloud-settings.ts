@@ -44,7 +44,7 @@ export interface GoogleSettings {
   readonly providerId: string;
   /** Its e-mail address. */
   readonly serviceAccount: string;
-  /** Told to programs of the run; pools and providers are global. */
+  /** Kept, and nothing more: pools and providers are global. */
   readonly region?: string;
   /** Seconds that the service account's access token lasts. */
   readonly tokenLifetime?: number;
@@ -97,22 +97,6 @@ export interface CloudSettingsOnWire {
   };
   readonly vault?: VaultSettings;
 }
-
-/** The settings of a target, where it has some. */
-export const settingsOf = <T extends Target>(
-  clouds: CloudSettings,
-  target: T,
-):
-  | {
-      readonly aws: AwsSettings;
-      readonly azure: AzureSettings;
-      readonly google: GoogleSettings;
-      readonly vault: VaultSettings;
-    }[T]
-  | undefined => {
-  const all = { aws: clouds.aws, azure: clouds.azure, google: clouds.gcp, vault: clouds.vault };
-  return all[target];
-};
 
 /** Something wrong with one field of settings that somebody sent. */
 export interface FieldProblem {

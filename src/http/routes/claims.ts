@@ -1,4 +1,5 @@
 import { OPERATIONS } from '../../access/organization.ts';
+import { TARGETS } from '../../deployments/settings/cloud-settings.ts';
 import type { RunIssuer } from '../../flows/draft-for-run.ts';
 import { type PreviewParts, type PreviewRequest, previewClaims } from '../../flows/preview-claims.ts';
 import { bodyReader } from '../body.ts';
@@ -14,6 +15,7 @@ const readPreview = bodyReader<PreviewBody>({
   properties: {
     issuer: { type: 'string', enum: ['v1', 'v2'] },
     audience: TEXT,
+    target: { type: 'string', enum: TARGETS },
     run: {
       type: 'object',
       required: ['project', 'stack', 'operation'],

@@ -1,10 +1,10 @@
 import type { Context } from 'koa';
 import type { EnvironmentTarget } from '../../access/environments.ts';
+import { readHoursMinutesSeconds } from '../../duration.ts';
 import { writeDetailed } from '../../environments/evaluate/detailed.ts';
 import { writeJson } from '../../environments/evaluate/json-text.ts';
 import { EVALUATION_LIMITS } from '../../environments/evaluate/limits.ts';
 import { readJson } from '../../environments/evaluate/read-json.ts';
-import { readDuration } from '../../environments/providers/duration.ts';
 import { readPropertyPath } from '../../environments/syntax/property-path.ts';
 import type { Diagnostic, Plain } from '../../environments/values.ts';
 import { Refusal } from '../../errors.ts';
@@ -128,7 +128,7 @@ const readDetailed = (text: string): Plain => readJson(text, 2 * EVALUATION_LIMI
 const durationIn = (ctx: Context): number => {
   const text = ctx.query['duration'];
   if (text === undefined || text === '') return DEFAULT_DURATION;
-  const seconds = typeof text === 'string' ? readDuration(text) : undefined;
+  const seconds = typeof text === 'string' ? readHoursMinutesSeconds(text) : undefined;
   if (seconds !== undefined && seconds >= 1 && seconds <= LONGEST_DURATION) return seconds;
   throw new Refusal('invalid_request', {
     problem: `duration: must be hours, minutes and seconds, such as 2h0m0s, and at most ${LONGEST_DURATION / 3600}h`,

@@ -1,4 +1,5 @@
 import type { Context, Middleware, Next } from 'koa';
+import { TARGETS, type Target } from '../../deployments/settings/cloud-settings.ts';
 import { Refusal } from '../../errors.ts';
 import type { RunIssuer } from '../../flows/draft-for-run.ts';
 import { type IssueRunTokenParts, issueRunToken } from '../../flows/issue-run-token.ts';
@@ -11,7 +12,7 @@ export interface RunTokenRouteParts extends IssueRunTokenParts {
 }
 
 /**
- * `GET {issuer}/runs/{id}/token?…&audience=&lifetime=`: a run asks for its ID token.
+ * `GET {issuer}/runs/{id}/token?…&audience=&lifetime=&target=`: a run asks for its ID token.
  *
  * The protocol behind `ACTIONS_ID_TOKEN_REQUEST_URL`: clients append `&audience=…` to the URL that they were
  * given, some without encoding it, so the last `audience` wins. The answer is `{"count": 1, "value": "<jwt>"}`.
@@ -32,11 +33,13 @@ export const runTokenRoute = (parts: RunTokenRouteParts, issuers: readonly RunIs
       if (ctx.method !== 'GET') throw new Refusal('method_not_allowed', { allowed: 'GET' });
       const query = new URLSearchParams(ctx.querystring);
       const [audience, lifetime] = [query.getAll('audience').at(-1), query.getAll('lifetime').at(-1)];
+      const target = query.getAll('target').at(-1);
       const { jwt, token } = await issueRunToken(parts, issuer, {
         runId,
         requestToken: requestTokenOf(ctx),
         ...(audience && { audience }),
         ...(lifetime && { lifetime }),
+        ...(target && { target: targetCalled(target) }),
       });
       parts.issued(issuer.name, token.kid);
       ctx.body = { count: 1, value: jwt.reveal() };
@@ -44,6 +47,12 @@ export const runTokenRoute = (parts: RunTokenRouteParts, issuers: readonly RunIs
     }
     await next();
   };
+};
+
+const targetCalled = (text: string): Target => {
+  const target = TARGETS.find((known) => known === text);
+  if (target) return target;
+  throw new Refusal('invalid_request', { problem: `target: must be one of ${TARGETS.join(', ')}` });
 };
 
 const requestTokenOf = (ctx: Context): string => {

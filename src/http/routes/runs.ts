@@ -1,6 +1,9 @@
 import type { Context } from 'koa';
 import { OPERATIONS, type Operation } from '../../access/organization.ts';
+import { writeCloudsOfRun } from '../../deployments/settings/aws-session.ts';
+import type { CloudSettingsOnWire } from '../../deployments/settings/cloud-settings.ts';
 import { Refusal } from '../../errors.ts';
+import { sessionNamesOf } from '../../flows/draft-for-run.ts';
 import { finishRun, type RunCaller, type RunLifeParts, renewRun } from '../../flows/end-run.ts';
 import { listRuns, type ReadRunsParts, readRun } from '../../flows/read-runs.ts';
 import { type StartRunParts, startRun } from '../../flows/start-run.ts';
@@ -64,6 +67,7 @@ export const addRunRoutes = (door: ApiDoor, parts: RunRouteParts): void => {
       status: run.status,
       deadline: writeTime(run.deadline),
       tokenRequest: { url: urls.v1, token: requestToken.reveal(), urls },
+      ...showClouds(run),
     };
   });
 
@@ -83,6 +87,7 @@ export const addRunRoutes = (door: ApiDoor, parts: RunRouteParts): void => {
       startedBy: run.startedBy,
       ...(run.requestedBy !== undefined && { requestedBy: run.requestedBy }),
       ...(run.lease !== undefined && { lease: run.lease }),
+      ...showClouds(run),
       tokens: tokens.map(({ jti, kid, aud, iat, exp }) => ({
         jti,
         kid,
@@ -124,6 +129,10 @@ const showRun = ({ id, subject, status, created, deadline, finished }: Run) => (
   deadline: writeTime(deadline),
   ...(finished !== undefined && { finished: writeTime(finished) }),
 });
+
+/** How the run gets credentials of clouds, for the program that fetches them. Contract section 1.7. */
+const showClouds = (run: Run): { readonly operationContext?: { readonly oidc: CloudSettingsOnWire } } =>
+  run.clouds ? { operationContext: { oidc: writeCloudsOfRun(run.clouds, sessionNamesOf(run)) } } : {};
 
 const optionalName = (ctx: Context, field: 'project' | 'stack'): Partial<Record<'project' | 'stack', string>> => {
   const value = nameParameter(ctx, field);

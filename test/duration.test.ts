@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { goDuration, readGoDuration, readTimeSpan, secondsOrSpan, timeSpan } from '../../src/cli/duration.ts';
+import { goDuration, secondsOrSpan, timeSpan } from '../src/cli/duration.ts';
+import { readGoDuration, readHoursMinutesSeconds, readTimeSpan, writeGoDuration } from '../src/duration.ts';
 
 describe('a duration', () => {
   for (const [text, seconds] of [
@@ -69,6 +70,52 @@ describe('a duration', () => {
       }),
     );
   });
+});
+
+describe('a duration of the published schemas', () => {
+  test('of hours, minutes and seconds has them in that order, each at most once', () => {
+    for (const [text, seconds] of [
+      ['1h', 3600],
+      ['2h0m0s', 7200],
+      ['1h30m', 5400],
+      ['90m', 5400],
+      ['45s', 45],
+      ['1h1s', 3601],
+      ['0s', 0],
+      ['007m', 420],
+    ] as const) {
+      assert.equal(readHoursMinutesSeconds(text), seconds, text);
+    }
+    for (const text of [
+      '',
+      ' ',
+      'h',
+      '1',
+      '1d',
+      '1.5h',
+      '-1h',
+      '+1h',
+      '1m1h',
+      '1h1h',
+      '1H',
+      '1h ',
+      '1h\n',
+      '1e3s',
+      '9'.repeat(20),
+    ]) {
+      assert.equal(readHoursMinutesSeconds(text), undefined, text);
+    }
+  });
+});
+
+test('a duration is written as Go writes it, and reads back', () => {
+  const written = [1, 59, 60, 900, 3600, 5400, 43_200].map(writeGoDuration);
+  assert.deepEqual(written, ['1s', '59s', '1m0s', '15m0s', '1h0m0s', '1h30m0s', '12h0m0s']);
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1_000_000 }), (seconds) => {
+      assert.equal(readGoDuration(writeGoDuration(seconds)), seconds);
+    }),
+  );
 });
 
 describe('a time span', () => {
