@@ -6,6 +6,7 @@ import { addClaimsCommand } from './commands/claims.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEnvCommands } from './commands/env/env.ts';
+import { addExecCommand } from './commands/exec/exec.ts';
 import { addKeysCommands } from './commands/keys.ts';
 import { addLoginCommands } from './commands/login.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -41,6 +42,7 @@ export const commandTable = (around: Surroundings): Command => {
   addTokenCommands(program, around);
   addStoreCommands(program, around);
   addRunCommands(program, around);
+  addExecCommand(program, around);
   addClaimsCommand(program, around);
   addAuditCommands(program, around);
   addTrustCommands(program, around);

@@ -1,7 +1,8 @@
 import type { CloudSettingsOnWire } from '../deployments/settings/cloud-settings.ts';
+import { readGoDuration } from '../duration.ts';
 import type { Targets } from '../runner/targets.ts';
 import { isLoopbackHost } from '../settings/rules.ts';
-import { readGoDuration } from './duration.ts';
+
 import { failed } from './failure.ts';
 
 const AWS_DURATION = 3600;

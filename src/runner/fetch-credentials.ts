@@ -36,7 +36,7 @@ export interface Fetched {
 }
 
 /** A token that a cloud takes at once need not live long; one in a file lives as long as any. */
-const AT_ONCE = 300;
+export const AT_ONCE = 300;
 export const IN_FILE = 3600;
 
 /** For how long a cloud or a server that is busy is asked again. */

@@ -56,6 +56,12 @@ export const runWithCredentials = async (
   }
 };
 
+const HOW: Readonly<Record<FinalStatus, string>> = {
+  succeeded: 'succeeded',
+  failed: 'failed',
+  cancelled: 'been cancelled',
+};
+
 const endCommand = async (signals: Signals, pace: Pace, stop: AbortSignal): Promise<void> => {
   signals.send('SIGTERM');
   await pace.pause(GRACE_MS, stop);
@@ -67,7 +73,7 @@ const finish = async (status: FinalStatus, { desk, pace, report }: RunnerTools):
   const work = async (): Promise<void> =>
     persist(() => desk.finish(status), pace, { budgetMs: FINISH_MS, isPassing: isPassingProblem });
   try {
-    await tellStep(report, pace.clock, 'Finish run', work, () => ({ outcome: 'succeeded', detail: status }));
+    await tellStep(report, pace.clock, 'Finish run', work, () => ({ outcome: 'succeeded', detail: `the run has ${HOW[status]}` }));
   } catch (reason) {
     if (!(reason instanceof RunProblem)) throw reason;
     report({ kind: 'warning', message: `The run could not be finished as ${status}: ${reason.message}` });
