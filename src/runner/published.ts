@@ -160,7 +160,9 @@ const forVault = ({ role: { server }, token }: NonNullable<Credentials['vault']>
 
 const forRequests = ({ requests, asActions, inherited }: PublishWish): Published => {
   const [url, token] = [requests.url, requests.token.reveal()];
-  const isInJob = Boolean(inherited['ACTIONS_ID_TOKEN_REQUEST_URL'] || inherited['ACTIONS_ID_TOKEN_REQUEST_TOKEN']);
+  const given = inherited['ACTIONS_ID_TOKEN_REQUEST_URL'];
+  // In a command of another run of ours they are that run's.
+  const isInJob = Boolean(given) && given !== inherited['RUNPASS_ID_TOKEN_REQUEST_URL'];
   return {
     set: {
       RUNPASS_ID_TOKEN_REQUEST_URL: url,

@@ -73,7 +73,10 @@ const finish = async (status: FinalStatus, { desk, pace, report }: RunnerTools):
   const work = async (): Promise<void> =>
     persist(() => desk.finish(status), pace, { budgetMs: FINISH_MS, isPassing: isPassingProblem });
   try {
-    await tellStep(report, pace.clock, 'Finish run', work, () => ({ outcome: 'succeeded', detail: `the run has ${HOW[status]}` }));
+    await tellStep(report, pace.clock, 'Finish run', work, () => ({
+      outcome: 'succeeded',
+      detail: `the run has ${HOW[status]}`,
+    }));
   } catch (reason) {
     if (!(reason instanceof RunProblem)) throw reason;
     report({ kind: 'warning', message: `The run could not be finished as ${status}: ${reason.message}` });
