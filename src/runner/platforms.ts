@@ -28,7 +28,7 @@ type Find = (audience: AudienceOf, place: PlatformPlace) => Promise<PlatformToke
  * Where Kubernetes is told to project a token for us. The pod's ordinary token is never taken: it opens the cluster, and
  * has no business elsewhere.
  */
-export const PROJECTED_TOKEN = '/var/run/secrets/runpass/token';
+const PROJECTED_TOKEN = '/var/run/secrets/runpass/token';
 
 const fromVariable =
   (name: string, isHere: (env: PlatformPlace['env']) => boolean = () => true): Find =>

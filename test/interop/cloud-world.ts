@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of the contract, not of this language
+import { fileURLToPath } from 'node:url';
 import { type ExecDesk, makeExecDesk } from '../cli/exec-desk.ts';
 import { startTestServer, type TestServer } from '../server.ts';
 import { CERTIFICATE_FILE } from './cloud-host.ts';
@@ -21,22 +22,9 @@ export const OIDC = {
   gcp: { projectId: '951040570662', workloadPoolId: 'the-pool', providerId: 'the-provider', serviceAccount: ACCOUNT },
 };
 
-/** What programs do that know nothing of us: the default credentials of each cloud's own SDK. */
-export const STOCK = {
-  aws: `
-    import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-    const { Arn } = await new STSClient().send(new GetCallerIdentityCommand());
-    console.log(Arn);`,
-  azure: `
-    import { WorkloadIdentityCredential } from '@azure/identity';
-    const credential = new WorkloadIdentityCredential({ disableInstanceDiscovery: true });
-    console.log((await credential.getToken('https://management.azure.com/.default')).token);`,
-  google: `
-    import { GoogleAuth } from 'google-auth-library';
-    const auth = new GoogleAuth({ scopes: 'https://www.googleapis.com/auth/cloud-platform' });
-    console.log(await auth.getAccessToken());`,
-} as const;
-export type Stock = keyof typeof STOCK;
+/** Programs that know a cloud's own SDK, and nothing of us. */
+export type Stock = 'aws' | 'azure' | 'google';
+export const stockProgram = (cloud: Stock): string => fileURLToPath(new URL(`stock/${cloud}.ts`, import.meta.url));
 
 /** A real server, and four clouds that trust it by nothing but the URL of its issuer. */
 export interface CloudWorld {
@@ -111,7 +99,7 @@ export const openCloudWorld = async (): Promise<CloudWorld> => {
 
 /** The SDK of a cloud inside of exec. */
 export const stockInExec = (desk: ExecDesk, cloud: Stock, args: readonly string[] = []) =>
-  desk.run(args, [process.execPath, '--input-type=module', '-e', STOCK[cloud]]);
+  desk.run(args, [process.execPath, stockProgram(cloud)]);
 
 /** Something is set up otherwise, for a while. */
 export const changed = async <T extends object>(

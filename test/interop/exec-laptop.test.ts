@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { saveClouds } from '../cli/exec-desk.ts';
-import { type CloudWorld, changed, OIDC, openCloudWorld, STOCK, type Stock, SUBJECT } from './cloud-world.ts';
+import { type CloudWorld, changed, OIDC, openCloudWorld, type Stock, SUBJECT, stockProgram } from './cloud-world.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const NAMED = '--org acme --project core --stack dev --operation update';
@@ -28,7 +28,7 @@ describe('a laptop, whose SDKs call exec by themselves', () => {
   beforeEach(() => saveClouds(world.server, OIDC));
 
   const stock = async (cloud: Stock, env: Readonly<Record<string, string>>) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', STOCK[cloud]], {
+    const child = spawn(process.execPath, [stockProgram(cloud)], {
       env: {
         PATH: process.env['PATH'] ?? '',
         HOME: folder,

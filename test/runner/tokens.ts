@@ -4,7 +4,7 @@ import { Secret } from '../../src/secret.ts';
 let issued = 0;
 
 /** An ID token as the server would sign it, but for the signature. */
-export const makeJwt = (claims: Readonly<Record<string, unknown>>): string =>
+const makeJwt = (claims: Readonly<Record<string, unknown>>): string =>
   [
     { alg: 'RS256', typ: 'JWT', kid: 'k' },
     { iss: 'https://id.test/oidc', sub: 'pulumi:x', aud: 'acme', jti: String(issued++), ...claims },
