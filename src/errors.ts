@@ -52,6 +52,34 @@ export const REFUSALS = {
   },
   run_not_found: { status: 404, oauth: 'invalid_request', sentence: 'There is no run "{run}" in this organization.' },
   stack_not_found: { status: 404, oauth: 'invalid_request', sentence: 'There is no stack "{stack}".' },
+  deployment_not_found: {
+    status: 404,
+    oauth: 'invalid_request',
+    sentence: 'There is no deployment "{deployment}" here that you may see.',
+  },
+  agent_pool_required: {
+    status: 400,
+    oauth: 'invalid_request',
+    sentence:
+      "agentPoolID: the organization has no default agent pool; name one here or in the stack's settings, or let an organization administrator make one: runpass agent-pool create",
+  },
+  agent_pool_not_found: { status: 404, oauth: 'invalid_request', sentence: 'There is no agent pool "{pool}".' },
+  agent_pool_unknown: {
+    status: 400,
+    oauth: 'invalid_request',
+    sentence: 'agentPoolID: there is no agent pool "{pool}" in the organization.',
+  },
+  agent_pool_exists: {
+    status: 409,
+    oauth: 'invalid_request',
+    sentence: 'There is an agent pool "{name}" already.',
+  },
+  agent_pool_in_use: {
+    status: 400,
+    oauth: 'invalid_request',
+    sentence:
+      '{deployments} deployments wait in this agent pool; cancel them, let agents take them, or send "force=true": then they fail.',
+  },
   not_permitted: { status: 403, oauth: 'access_denied', sentence: 'You may not do this: {problem}' },
   run_not_permitted: {
     status: 403,

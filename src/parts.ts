@@ -1,5 +1,6 @@
 import type { AccessTokens } from './access/access-token.ts';
 import { loadOrganizations } from './access/load.ts';
+import { openStoredDeployments, type StoredDeployments } from './assemble/deployments.ts';
 import { openEnvironmentParts, type StoredEnvironments } from './assemble/environments.ts';
 import { openTrustRecords, standsBehind, type TrustRecords } from './assemble/trust.ts';
 import type { Sealer } from './audit/key.ts';
@@ -43,6 +44,7 @@ export interface Parts {
   readonly trust: TrustRecords;
   readonly environments: StoredEnvironments;
   readonly stackSettings: SettingsRecords;
+  readonly deployments: StoredDeployments;
   /** Stores what waits and lets go of everything. */
   close(): Promise<void>;
 }
@@ -94,6 +96,7 @@ export const openParts = async (
       directory,
       environments,
       stackSettings: openSettingsRecords(store),
+      deployments: openStoredDeployments(store, system, settings),
       runs,
       trust,
       async close() {

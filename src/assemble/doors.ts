@@ -6,10 +6,13 @@ import { makeApp } from '../http/app.ts';
 import { limitRefusedExchanges } from '../http/exchange-limit.ts';
 import { type MetricSources, openMetrics } from '../http/metrics.ts';
 import { ringReading } from '../http/ring-reading.ts';
+import { addAgentPoolRoutes } from '../http/routes/agent-pools.ts';
+import { addAgentRoutes } from '../http/routes/agents.ts';
 import { openApiDoor } from '../http/routes/api.ts';
 import { addAuditRoutes } from '../http/routes/audit.ts';
 import { addClaimRoutes } from '../http/routes/claims.ts';
 import { addDecisionRoutes } from '../http/routes/decisions.ts';
+import { addDeploymentRoutes } from '../http/routes/deployments.ts';
 import { addEnvironmentSessionRoutes } from '../http/routes/environment-sessions.ts';
 import { addEnvironmentRoutes } from '../http/routes/environments.ts';
 import { exchangeRoute } from '../http/routes/exchange.ts';
@@ -55,12 +58,14 @@ export const appOf = (parts: Parts, keepers: Keepers, ways: Ways, state: ServerS
     directory,
     runs,
     stackSettings,
+    ...parts.deployments,
     secrets: parts.environments.secrets,
     runIssuers: issuers,
     limits: settings.runs,
     organization: (name: string) => organizations.current().get(name),
     signer: (issuer: IssuerName) => keepers[issuer].signer(),
     issued: metrics.issued,
+    deployed: metrics.deployed,
     tokenUrls: (run: string) => ({ v1: tokenUrl(issuers.v1, run), v2: tokenUrl(issuers.v2, run) }),
   };
   const door = openApiDoor(parts.accessTokens, organizations.current);
@@ -68,6 +73,13 @@ export const appOf = (parts: Parts, keepers: Keepers, ways: Ways, state: ServerS
   addClaimRoutes(door, stories, issuers);
   addStackRoutes(door, stories);
   addStackSettingsRoutes(door, stories);
+  addDeploymentRoutes(door, { ...stories, url: settings.url });
+  addAgentRoutes(door, stories);
+  addAgentPoolRoutes(door, {
+    ...stories,
+    accessTokens: parts.accessTokens,
+    poolTokenLifetime: settings.accessTokens.maxLifetime,
+  });
   addAuditRoutes(door, stories);
   addUserRoutes(door);
   const trust = exchangeParts(parts, keepers, ways.outbound, metrics);

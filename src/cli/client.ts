@@ -141,17 +141,27 @@ const refusedBy = (url: string, source: string, status: number, text: string): C
       : body.refusal === 'internal' && body.requestId !== undefined
         ? `look for ${body.requestId} in the log of the server`
         : undefined;
-  return new CommandFailure(1, body.message, { code: body.refusal, ...(hint !== undefined && { hint }) });
+  return new CommandFailure(1, body.sentence, { code: body.refusal, ...(hint !== undefined && { hint }) });
 };
 
 const readRefusal = (text: string) => {
   try {
-    const { message, refusal, requestId } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const { message, refusal, requestId, errors } = JSON.parse(text) as Readonly<Record<string, unknown>>;
     if (typeof message !== 'string' || typeof refusal !== 'string') return undefined;
-    return { message, refusal, requestId: typeof requestId === 'string' ? requestId : undefined };
+    const sentence = sentenceOf(errors) ?? message;
+    return { sentence, refusal, requestId: typeof requestId === 'string' ? requestId : undefined };
   } catch {
     return undefined;
   }
+};
+
+/** Everything that is wrong with what was sent, a line each, where more than one thing is. */
+const sentenceOf = (errors: unknown): string | undefined => {
+  if (!Array.isArray(errors) || errors.length < 2) return undefined;
+  const lines = (errors as Readonly<Record<string, unknown>>[]).map(
+    (one) => `  ${one.attribute}: ${one.customMessage}`,
+  );
+  return [`${errors.length} fields are not what they must be.`, ...lines].join('\n');
 };
 
 /** Why nothing came back, as far as Node's error code tells. */

@@ -1,6 +1,8 @@
 import type { Organization } from '../access/organization.ts';
 import type { Principal } from '../access/principal.ts';
 import type { AuditLog } from '../audit/record.ts';
+import type { Deployments } from '../deployments/deployment.ts';
+import type { DeploymentQueue } from '../deployments/deployment-queue.ts';
 import type { SettingsRecords } from '../deployments/settings/settings-records.ts';
 import { Refusal } from '../errors.ts';
 import type { Directory } from '../runs/directory.ts';
@@ -13,6 +15,8 @@ export interface DeleteStackParts {
   readonly directory: Directory;
   readonly runs: RunRecords;
   readonly stackSettings: Pick<SettingsRecords, 'forget'>;
+  readonly deployments: Pick<Deployments, 'forgetStack'>;
+  readonly deploymentQueue: Pick<DeploymentQueue, 'resume'>;
 }
 
 /**
@@ -42,5 +46,9 @@ export const deleteStack = async (
   if (running.total > 0) throw new Refusal('stack_busy', { run: running.runs[0]?.id ?? 'starting' });
   await parts.audit.record({ ...trace, outcome: 'granted', detail: { ...trace.detail, id: known.id } });
   await parts.directory.deleteStack(owner, project, stack);
-  await parts.stackSettings.forget(known.id);
+  await Promise.all([
+    parts.stackSettings.forget(known.id),
+    parts.deployments.forgetStack(known.id),
+    parts.deploymentQueue.resume(known.id),
+  ]);
 };

@@ -48,10 +48,9 @@ export const issueRunToken = async (
   request: IssueRunTokenRequest,
 ): Promise<IssuedRunToken> => {
   // 1. The run, and its own request token. An unknown run and a wrong token look the same to the caller.
-  const run = await parts.runs.recall(request.runId);
-  if (!run || !equalInConstantTime(run.requestTokenHash, fingerprint(request.requestToken))) {
-    throw new Refusal('invalid_request_token');
-  }
+  const presented = fingerprint(request.requestToken);
+  const run = await parts.runs.recall(request.runId, (known) => equalInConstantTime(known.requestTokenHash, presented));
+  if (!run) throw new Refusal('invalid_request_token');
   const organization = parts.organization(run.subject.organization.name);
   const trace = {
     kind: 'token.issue' as const,

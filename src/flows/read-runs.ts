@@ -60,7 +60,7 @@ export const readRun = async (
 };
 
 /** A role that lets a caller run anything on a stack lets it see the stack's runs. What is not named must be covered by `*`. */
-const maySee = (principal: Principal, target: { readonly project?: string; readonly stack?: string }): boolean =>
+export const maySee = (principal: Principal, target: { readonly project?: string; readonly stack?: string }): boolean =>
   principal.administrator ||
   principal.permissions.some(({ project, stack }) => covers(project, target.project) && covers(stack, target.stack));
 

@@ -33,7 +33,12 @@ export interface StartRunRequest {
   readonly requestedBy?: string;
   /** How the run gets credentials of clouds; absent: as its stack's settings have it. */
   readonly clouds?: CloudSettings;
+  /** For a deployment: the id that it has already, and the pool whose agents may take it. */
+  readonly deployment?: { readonly id: string; readonly pool: string };
 }
+
+/** Seconds in which a deployment must have come into its queue, or its run fails. */
+const QUEUE_GRACE = 60;
 
 export interface StartedRun {
   readonly run: Run;
@@ -53,42 +58,31 @@ export const startRun = async (
   organization: Organization,
   request: StartRunRequest,
 ): Promise<StartedRun> => {
-  const { project, stack, operation } = request;
-  const trace = {
-    kind: 'run.start' as const,
-    organization: organization.name,
-    actor: actorOf(principal),
-    detail: { project, stack, operation },
-  };
+  const { project, stack, deployment } = request;
 
-  // 1. Names that may stand in a subject.
-  checkNames(request);
+  // 1. Names that may stand in a subject; and may this caller run this operation on this stack?
+  const trace = await permitRun(parts, principal, organization, request);
 
-  // 2. May this caller run this operation on this stack?
-  if (!mayRun(principal, request)) {
-    throw await refuseAndRecord(parts.audit, trace, new Refusal('run_not_permitted', { project, stack, operation }));
-  }
-
-  // 3. Until when?
+  // 2. Until when?
   const now = epochSeconds(parts.clock);
-  const deadline = checkDeadline(request.deadline ?? now + parts.limits.defaultDeadline, now, parts.limits.maxDuration);
+  const deadline = deadlineOf(parts, request.deadline);
 
-  // 4. The ids behind the names: a project or stack comes into being here, when it is first named.
+  // 3. The ids behind the names: a project or stack comes into being here, when it is first named.
   const owner = await parts.directory.organization(organization.name, organization.id);
   const known = await parts.directory.stack(owner, project, stack);
 
-  // 5. How it gets credentials of clouds, from now on: changing the settings changes no run that has started.
+  // 4. How it gets credentials of clouds, from now on: changing the settings changes no run that has started.
   const clouds = request.clouds ?? (await parts.stackSettings.load(known.id)).settings?.clouds ?? {};
 
-  // 6. The record, with its ordinal. Only the hash of the request token is kept.
+  // 5. The record, with its ordinal. Only the hash of the request token is kept.
   const requestToken = newRequestToken(parts.random);
   const run = await parts.runs.start({
-    id: newRunId(parts.clock, parts.random),
+    id: deployment?.id ?? newRunId(parts.clock, parts.random),
     subject: {
       organization: owner,
       project: known.project,
       stack: { id: known.id, name: known.name },
-      operation,
+      operation: request.operation,
       actor: principal.name,
     },
     startedBy: actorOf(principal),
@@ -98,15 +92,43 @@ export const startRun = async (
     ...(request.lease !== undefined && { lease: request.lease }),
     ...(request.requestedBy !== undefined && { requestedBy: request.requestedBy }),
     ...(Object.keys(clouds).length > 0 && { clouds }),
+    ...(deployment && { queued: { pool: deployment.pool }, lease: QUEUE_GRACE }),
   });
 
-  // 7. The audit record, before the request token leaves.
+  // 6. The audit record, before the request token leaves.
   await parts.audit.record({
     ...trace,
     outcome: 'granted',
-    detail: { ...trace.detail, run: run.id, version: run.subject.version, deadline },
+    detail: {
+      ...trace.detail,
+      run: run.id,
+      version: run.subject.version,
+      deadline,
+      ...(deployment && { pool: deployment.pool }),
+    },
   });
   return { run, requestToken: new Secret(requestToken) };
+};
+
+/** Refuses whoever may not start such a run, and names that could not stand in a subject; gives the start of the trace. */
+export const permitRun = async (
+  { audit }: Pick<StartRunParts, 'audit'>,
+  principal: Principal,
+  organization: Organization,
+  request: Pick<StartRunRequest, 'project' | 'stack' | 'operation'>,
+) => {
+  const { project, stack, operation } = request;
+  const trace = {
+    kind: 'run.start' as const,
+    organization: organization.name,
+    actor: actorOf(principal),
+    detail: { project, stack, operation },
+  };
+  checkNames(request);
+  if (!mayRun(principal, request)) {
+    throw await refuseAndRecord(audit, trace, new Refusal('run_not_permitted', { project, stack, operation }));
+  }
+  return trace;
 };
 
 /** Refuses names that could not stand in a subject. */
@@ -117,10 +139,18 @@ export const checkNames = (target: { readonly project: string; readonly stack: s
   }
 };
 
-const checkDeadline = (deadline: EpochSeconds, now: EpochSeconds, maxDuration: number): EpochSeconds => {
+/** When a run is over at the latest: when its starter says, or the installation's default from now. */
+export const deadlineOf = (
+  { clock, limits }: Pick<StartRunParts, 'clock' | 'limits'>,
+  asked: EpochSeconds | undefined,
+): EpochSeconds => {
+  const now = epochSeconds(clock);
+  const deadline = asked ?? now + limits.defaultDeadline;
   if (deadline <= now) throw new Refusal('invalid_request', { problem: 'deadline: must lie in the future' });
-  if (deadline > now + maxDuration) {
-    throw new Refusal('invalid_request', { problem: `deadline: must be at most ${maxDuration} seconds from now` });
+  if (deadline > now + limits.maxDuration) {
+    throw new Refusal('invalid_request', {
+      problem: `deadline: must be at most ${limits.maxDuration} seconds from now`,
+    });
   }
   return deadline;
 };

@@ -16,6 +16,9 @@ const ROUTE_LIMITS: Readonly<Record<string, Partial<RouteLimits>>> = {
   'POST /api/orgs/:org/runs': { bodyBytes: 16 * 1024 },
   'POST /api/orgs/:org/runs/:run/finish': { bodyBytes: 4 * 1024 },
   'POST /api/orgs/:org/claims/preview': { bodyBytes: 16 * 1024 },
+  // Settings come with it, and lines of a log by the thousand.
+  'POST /api/stacks/:org/:project/:stack/deployments': { bodyBytes: 512 * 1024 },
+  'POST /api/deployments/:deployment/logs': { bodyBytes: 1024 * 1024 },
   // Key sets and policies.
   'POST /api/orgs/:org/oidc/issuers': { bodyBytes: 256 * 1024 },
   'PATCH /api/orgs/:org/oidc/issuers/:issuer': { bodyBytes: 256 * 1024 },

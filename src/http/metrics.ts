@@ -37,6 +37,7 @@ export interface RingReading {
 
 export interface Metrics extends RequestMetrics, ExchangeMetrics {
   issued(issuer: string, kid: string): void;
+  deployed(event: 'created' | 'taken' | 'cancelled'): void;
   render(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
@@ -59,6 +60,12 @@ export const openMetrics = (sources: MetricSources): Metrics => {
     name: 'runpass_issued_total',
     help: 'ID tokens issued.',
     labelNames: ['issuer', 'kid'],
+    registers,
+  });
+  const deployments = new Counter({
+    name: 'runpass_deployments_total',
+    help: 'Deployments that were asked for, taken by an agent, or cancelled.',
+    labelNames: ['event'],
     registers,
   });
   const storeErrors = new Counter({
@@ -161,6 +168,7 @@ export const openMetrics = (sources: MetricSources): Metrics => {
   return {
     observe: (route, method, status, ms) => requests.observe({ route, method, status: String(status) }, ms / 1000),
     issued: (issuer, kid) => issued.inc({ issuer, kid }),
+    deployed: (event) => deployments.inc({ event }),
     exchanged: (outcome, code = '') => exchanges.inc({ outcome, code }),
     unknownKey: ({ issuer }) => unknownKeys.inc({ issuer: publicName(issuer) }),
     storeError: (kind) => storeErrors.inc({ kind }),

@@ -47,11 +47,20 @@ export interface RunRecords {
   ): Promise<Run>;
   load(id: string): Promise<LoadedRun | undefined>;
   /**
-   * The run as this replica last saw it running, without asking the store again; else as it is now.
+   * The run as this replica last saw it running, without asking the store again, if it fits; else as it is now, if that
+   * does. Asks the store at most once.
    *
-   * What a token is made of never changes while a run lives. Whether it still lives is for `addToken` to say.
+   * What a token is made of never changes while a run lives, but for the one time that an agent takes it: then it gets
+   * another request token. Whether it still lives is for `addToken` to say.
    */
-  recall(id: string): Promise<Run | undefined>;
+  recall(id: string, fits: (run: Run) => boolean): Promise<Run | undefined>;
+  /** Opens a run that was just started until its deadline, without a lease, unless somebody has changed it since. */
+  hold(run: Run): Promise<void>;
+  /** Gives a waiting run to the one who takes it, with a request token and a lease; `conflict` for everybody but one. */
+  handOver(
+    loaded: LoadedRun,
+    to: { readonly requestTokenHash: string; readonly lease: number },
+  ): Promise<Run | 'conflict'>;
   /** Ends the run; `conflict` when somebody else changed it since it was loaded. */
   finish(loaded: LoadedRun, status: FinalStatus): Promise<Run | 'conflict'>;
   /** Moves the end of the lease, if the run is still open. */
@@ -159,11 +168,13 @@ export const openRunRecords = (store: Store, clock: Clock, retention: number): R
 
   /** Runs that were seen running, oldest first. */
   const seen = new Map<string, Run>();
-  const recall = async (id: string): Promise<Run | undefined> => {
+  const recall: RunRecords['recall'] = async (id, fits) => {
     const known = seen.get(id);
-    if (known && epochSeconds(clock) < known.deadline) return known;
+    if (known && epochSeconds(clock) < known.deadline && fits(known)) return known;
     const run = (await load(id))?.run;
-    if (run?.status !== 'running') {
+    // What does not fit is not remembered: whoever guesses pushes nothing out.
+    if (!run || !fits(run)) return undefined;
+    if (run.status !== 'running') {
       seen.delete(id);
       return run;
     }
@@ -201,6 +212,23 @@ export const openRunRecords = (store: Store, clock: Clock, retention: number): R
       });
       if (opened === 'conflict') throw new Refusal('conflict');
       return run;
+    },
+
+    async hold(run) {
+      const loaded = await load(run.id);
+      if (loaded?.run.status !== 'running' || loaded.run.requestTokenHash !== run.requestTokenHash) return;
+      const { lease, ...held } = loaded.run;
+      const openUntil = openUntilMs(held, epochSeconds(clock));
+      await store.replace(runKey(run.id), loaded.version, JSON.stringify(held), { openUntil });
+    },
+
+    async handOver({ run, version }, { requestTokenHash, lease }) {
+      const taken = epochSeconds(clock);
+      const queued = { pool: run.queued?.pool ?? '', taken };
+      const handed: Run = { ...run, requestTokenHash, lease, queued };
+      const openUntil = openUntilMs(handed, taken);
+      const replaced = await store.replace(runKey(run.id), version, JSON.stringify(handed), { openUntil });
+      return replaced === 'conflict' ? 'conflict' : handed;
     },
 
     async finish({ run, version }, status) {

@@ -27,6 +27,14 @@ export interface RunSubject {
   readonly actor: string;
 }
 
+/** Of a run that waits until an agent takes it: until then nobody holds its request token. */
+export interface Queued {
+  /** Id of the pool whose agents may take it. */
+  readonly pool: string;
+  /** When one did; absent: nobody has. */
+  readonly taken?: EpochSeconds;
+}
+
 /** One execution that may ask for tokens. */
 export interface Run {
   readonly id: string;
@@ -43,6 +51,8 @@ export interface Run {
   readonly clouds?: CloudSettings;
   /** SHA-256 of the request token, base64url. */
   readonly requestTokenHash: string;
+  /** Set where the run is a deployment. */
+  readonly queued?: Queued;
   readonly status: RunStatus;
   readonly finished?: EpochSeconds;
 }

@@ -157,8 +157,8 @@ test('after finish, cancel, deadline or a lost lease there is no token, on any i
 test('a run that ends while its token is being made gets no token', async () => {
   const { ask, run, parts, requestToken, events } = await started();
   const racing = { ...parts.runs };
-  racing.recall = async (id) => {
-    const recalled = await parts.runs.recall(id);
+  racing.recall = async (id, fits) => {
+    const recalled = await parts.runs.recall(id, fits);
     await finishRun(parts, { kind: 'run', requestToken: requestToken.reveal() }, 'acme', run.id, 'cancelled');
     return recalled;
   };

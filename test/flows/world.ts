@@ -3,6 +3,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { Organization } from '../../src/access/organization.ts';
 import type { Principal } from '../../src/access/principal.ts';
 import type { AuditEvent, AuditLog } from '../../src/audit/record.ts';
+import { openDeploymentQueue } from '../../src/deployments/deployment-queue.ts';
+import { openDeployments } from '../../src/deployments/deployment-records.ts';
 import { openSettingsRecords } from '../../src/deployments/settings/settings-records.ts';
 import { Refusal, type RefusalCode } from '../../src/errors.ts';
 import type { DeleteStackParts } from '../../src/flows/delete-stack.ts';
@@ -99,6 +101,8 @@ export const makeWorld = (wrap: (store: Store) => Store = (store) => store) => {
     directory,
     runs,
     stackSettings: openSettingsRecords(store),
+    deployments: openDeployments({ store, retention: 90 * 86_400, maxDuration: 7 * 86_400 }),
+    deploymentQueue: openDeploymentQueue(store),
     limits: { defaultDeadline: 86_400, maxDuration: 7 * 86_400 },
     organization: () => state.organization,
     signer: () => state.signer,

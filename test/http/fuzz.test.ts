@@ -30,6 +30,21 @@ const ROUTES = [
   'GET /api/orgs/:org/audit/verify',
   'GET /api/orgs/:org/audit/export',
   'DELETE /api/stacks/:org/:name/:name',
+  'POST /api/stacks/:org/:name/:name/deployments',
+  'GET /api/stacks/:org/:name/:name/deployments',
+  'GET /api/stacks/:org/:name/:name/deployments/:run',
+  'GET /api/stacks/:org/:name/:name/deployments/version/:name',
+  'GET /api/stacks/:org/:name/:name/deployments/:run/logs',
+  'POST /api/stacks/:org/:name/:name/deployments/:run/cancel',
+  'POST /api/stacks/:org/:name/:name/deployments/pause',
+  'GET /api/deployments/poll',
+  'GET /api/deployments/:run/status',
+  'POST /api/deployments/:run/logs',
+  'POST /api/deployments/:run/steps',
+  'GET /api/orgs/:org/agent-pools',
+  'POST /api/orgs/:org/agent-pools',
+  'PATCH /api/orgs/:org/agent-pools/:run',
+  'DELETE /api/orgs/:org/agent-pools/:run',
   'GET /api/user',
   'GET /api/user/organizations/default',
   'GET /api/capabilities',
@@ -262,9 +277,10 @@ describe('fuzzing', () => {
       assert.ok(sent.includes(found), `${found} in the answer to ${request}`);
   };
 
-  /** The three answers whose purpose is a secret: a started run, a run's ID token, a client's access token. */
+  /** The answers whose purpose is a secret: a started run, a run's ID token, a client's and a pool's access token. */
   const isMeantToShow = ({ method, path }: Ask, { status }: Answer): boolean =>
     (method === 'POST' && /^\/api\/orgs\/[^/]+\/runs(?:\?|$)/.test(path) && status === 201) ||
+    (method === 'POST' && /\/agent-pools(?:\?|$)/.test(path) && status === 200) ||
     (method === 'GET' && /\/token(?:\?|$)/.test(path) && status === 200) ||
     (method === 'POST' && /^\/oidc\/token(?:\?|$)/.test(path) && status === 200);
 });

@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Operation } from '../../access/organization.ts';
+import { TARGETS, type Target } from '../../deployments/settings/cloud-settings.ts';
 import { SUBJECT_ATTRIBUTES } from '../../tokens/subject.ts';
 import { unusable } from '../failure.ts';
 import { gather, issuerOption, JSON_FLAG, ORGANIZATION_FLAG, operationOption } from '../options.ts';
@@ -16,12 +17,13 @@ interface ClaimsOptions {
   readonly subjectAttribute?: readonly string[];
   readonly issuer?: 'v1' | 'v2';
   readonly audience?: string;
+  readonly target?: Target;
   readonly json?: true;
 }
 
 interface Preview {
   readonly header: Readonly<Record<string, string>>;
-  readonly claims: Readonly<Record<string, string>> & { readonly sub: string };
+  readonly claims: Readonly<Record<string, unknown>> & { readonly sub: string };
 }
 
 export const addClaimsCommand = (program: Command, around: Surroundings): void => {
@@ -41,6 +43,7 @@ export const addClaimsCommand = (program: Command, around: Surroundings): void =
     )
     .addOption(issuerOption('which of our issuers').default('v1'))
     .option('--audience <text>', "another audience than the issuer's default")
+    .addOption(new Option('--target <target>', 'of a run: the cloud that the token is for').choices(TARGETS))
     .option(...JSON_FLAG)
     .action((options: ClaimsOptions) => showClaims(around, options));
 };
@@ -57,15 +60,21 @@ const showClaims = async (around: Surroundings, options: ClaimsOptions): Promise
     printLine(around.stdout, 'header');
     printFields(around.stdout, preview.header, '  ');
     printLine(around.stdout, 'claims (iat, nbf, exp and jti come with the signature)');
-    printFields(around.stdout, preview.claims, '  ');
+    printFields(around.stdout, textsOf(preview.claims), '  ');
   }
   const warning = warnOfLength(preview.claims.sub);
   if (warning !== undefined) printLine(around.stderr, `warning: ${warning}`);
 };
 
+/** Claims that are no texts, such as those of AWS, as JSON. */
+const textsOf = (claims: Preview['claims']): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(claims).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+  );
+
 const readRequest = (options: ClaimsOptions) => {
-  const { project, stack, operation, environment, current, subjectAttribute, issuer, audience } = options;
-  const common = { issuer, ...(audience !== undefined && { audience }) };
+  const { project, stack, operation, environment, current, subjectAttribute, issuer, audience, target } = options;
+  const common = { issuer, ...(audience !== undefined && { audience }), ...(target && { target }) };
   const ofRun = project !== undefined || stack !== undefined || operation !== undefined;
   if (environment !== undefined) {
     if (ofRun) {

@@ -82,12 +82,21 @@ export const pageOf = (ctx: Context): { readonly page: number; readonly pageSize
   pageSize: wholeNumber(ctx, 'pageSize', 1, 100) ?? 10,
 });
 
-const wholeNumber = (ctx: Context, field: string, least: number, most: number): number | undefined => {
+/** An optional whole number in the query. */
+export const wholeNumber = (ctx: Context, field: string, least: number, most: number): number | undefined => {
   const text = ctx.query[field];
   if (text === undefined || text === '') return undefined;
   const number = typeof text === 'string' && /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;
   throw new Refusal('invalid_request', { problem: `${field}: must be a whole number from ${least} to ${most}` });
+};
+
+/** A flag in the query: `true` or `false`; absent or empty: no. */
+export const flagOf = (ctx: Context, field: string): boolean => {
+  const text = ctx.query[field];
+  if (text === 'true') return true;
+  if (text === undefined || text === '' || text === 'false') return false;
+  throw new Refusal('invalid_request', { problem: `${field}: must be true or false` });
 };
 
 /** A time that a caller wrote; refuses anything but RFC 3339, naming the field. */
