@@ -35,5 +35,12 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   onSignal: (heard) => {
     for (const signal of SIGNALS) process.on(signal, () => heard(signal));
   },
+  signalGroup: (pid, signal) => {
+    try {
+      process.kill(-pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  },
   exitNow: (status) => process.exit(status),
 });

@@ -16,6 +16,8 @@ export interface OidcFlags {
   readonly oidcOrg?: string;
   readonly oidcTeam?: string;
   readonly oidcUser?: string;
+  /** No flag of that command: the pool whose agent asks. */
+  readonly oidcRunner?: string;
   /** Seconds. */
   readonly oidcExpiration?: number;
 }
@@ -54,6 +56,7 @@ interface Wish {
   readonly organization: string;
   readonly team?: string;
   readonly user?: string;
+  readonly runner?: string;
   readonly expiration: number;
 }
 
@@ -78,7 +81,8 @@ const claimsOf = (token: Secret): Readonly<Record<string, unknown>> => {
 };
 
 const completeWish = (flags: OidcFlags, claims: Readonly<Record<string, unknown>>, orgFlag: string): Wish => {
-  const { oidcOrg, oidcTeam: team, oidcUser: user, oidcExpiration: expiration = DEFAULT_EXPIRATION } = flags;
+  const { oidcOrg, oidcTeam: team, oidcUser: user, oidcRunner: runner } = flags;
+  const { oidcExpiration: expiration = DEFAULT_EXPIRATION } = flags;
   if (team !== undefined && user !== undefined) {
     throw unusable('A token is for a team or for a user, not for both.', 'leave out --oidc-team or --oidc-user');
   }
@@ -89,6 +93,7 @@ const completeWish = (flags: OidcFlags, claims: Readonly<Record<string, unknown>
       `add ${orgFlag} NAME: the token's "aud" is not "${AUDIENCE_PREFIX}NAME"`,
     );
   }
+  if (runner !== undefined) return { organization, expiration, runner };
   const holder = team !== undefined ? { team } : user !== undefined ? { user } : holderIn(claims['scope']);
   return { organization, expiration, ...holder };
 };
@@ -103,9 +108,8 @@ const holderIn = (scope: unknown): Pick<Wish, 'team' | 'user'> => {
 };
 
 /** All seven fields, in the order in which the stock command line writes them. */
-const formOf = ({ organization, team, user, expiration }: Wish, token: string): string => {
-  const type = team !== undefined ? 'team' : user !== undefined ? 'personal' : 'organization';
-  const scope = team !== undefined ? `team:${team}` : user !== undefined ? `user:${user}` : '';
+const formOf = ({ organization, expiration, ...wish }: Wish, token: string): string => {
+  const [type, scope] = holderOf(wish);
   return new URLSearchParams({
     audience: AUDIENCE_PREFIX + organization,
     expiration: String(expiration),
@@ -115,6 +119,12 @@ const formOf = ({ organization, team, user, expiration }: Wish, token: string): 
     subject_token: token,
     subject_token_type: ID_TOKEN_TYPE,
   }).toString();
+};
+
+const holderOf = ({ team, user, runner }: Pick<Wish, 'team' | 'user' | 'runner'>): readonly [string, string] => {
+  if (team !== undefined) return ['team', `team:${team}`];
+  if (user !== undefined) return ['personal', `user:${user}`];
+  return runner !== undefined ? ['runner', `runner:${runner}`] : ['organization', ''];
 };
 
 const exchange = async (url: string, organization: string, body: string, orgFlag: string) => {

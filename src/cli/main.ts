@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ChildStatus } from './child-status.ts';
+import { addAgentCommand } from './commands/agent/agent.ts';
 import { addAgentPoolCommands } from './commands/agent-pool.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addClaimsCommand } from './commands/claims.ts';
@@ -48,6 +49,7 @@ export const commandTable = (around: Surroundings): Command => {
   addExecCommand(program, around);
   addDeploymentCommands(program, around);
   addAgentPoolCommands(program, around);
+  addAgentCommand(program, around);
   addStackCommands(program, around);
   addClaimsCommand(program, around);
   addAuditCommands(program, around);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { request } from 'undici';
 import { AUDIENCE_PREFIX } from '../exchange/question.ts';
-import { findPlatformToken, type PlatformPlace, platformHint } from '../runner/platforms.ts';
+import { findPlatformToken, type PlatformPlace, type PlatformToken, platformHint } from '../runner/platforms.ts';
 import type { Secret } from '../secret.ts';
 import { type Access, findAccess, findServer } from './access.ts';
 import { readAnswer } from './client.ts';
@@ -40,11 +40,7 @@ export const findRunAccess = async (around: Surroundings, flags: AccessFlags): P
   }
   let exchanged: RunAccess | undefined;
   const access = await findAccess(around, async () => {
-    const found = await findPlatformToken(() => audienceOf(flags), platformOf(around)).catch((cause: unknown) => {
-      throw cause instanceof CommandFailure
-        ? cause
-        : failed(`The platform gave no token: ${messageOf(cause)}`, undefined, cause);
-    });
+    const found = await findJobToken(around, flags);
     exchanged = found && (await exchange(around, flags, found));
     return exchanged;
   }).catch((reason: unknown) => {
@@ -57,7 +53,17 @@ export const findRunAccess = async (around: Surroundings, flags: AccessFlags): P
   return access;
 };
 
-const audienceOf = ({ org }: AccessFlags): string => {
+/** The token that the platform gives this job, or this host. */
+export const findJobToken = (
+  around: Surroundings,
+  flags: Pick<AccessFlags, 'org'>,
+): Promise<PlatformToken | undefined> =>
+  findPlatformToken(() => audienceOf(flags), platformOf(around)).catch((cause: unknown) => {
+    if (cause instanceof CommandFailure) throw cause;
+    throw failed(`The platform gave no token: ${messageOf(cause)}`, undefined, cause);
+  });
+
+const audienceOf = ({ org }: Pick<AccessFlags, 'org'>): string => {
   if (org !== undefined) return AUDIENCE_PREFIX + org;
   throw unusable(
     'It is not said for which organization.',

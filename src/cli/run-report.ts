@@ -3,12 +3,22 @@ import { epochSeconds, writeTime } from '../system.ts';
 import { escapeControls, printable, printLine } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** Tells what happens in a run on standard error: lines with times for people, one JSON object a line for programs. */
-export const runReport = ({ stderr, system }: Pick<Surroundings, 'stderr' | 'system'>, json: boolean): Report => {
+/**
+ * Tells what happens in a run on standard error: lines with times for people, one JSON object a line for programs.
+ *
+ * `run` tells it from others that are under way at the same time.
+ */
+export const runReport = (
+  { stderr, system }: Pick<Surroundings, 'stderr' | 'system'>,
+  json: boolean,
+  run?: { readonly id: string; readonly label: string },
+): Report => {
   const now = (): string => writeTime(epochSeconds(system.clock));
+  const label = run ? `${run.label}: ` : '';
+  const which = run ? { run: run.id } : {};
   return (event) => {
-    if (json) printLine(stderr, escapeControls(JSON.stringify({ time: now(), ...forPrograms(event) })));
-    else for (const line of linesOf(event)) printLine(stderr, `${now().slice(11, 19)} ${printable(line)}`);
+    if (json) printLine(stderr, escapeControls(JSON.stringify({ time: now(), ...which, ...forPrograms(event) })));
+    else for (const line of linesOf(event)) printLine(stderr, `${now().slice(11, 19)} ${printable(label + line)}`);
   };
 };
 
@@ -26,20 +36,18 @@ const forPrograms = (event: RunnerEvent): object => {
 };
 
 const linesOf = (event: RunnerEvent): readonly string[] => {
-  switch (event.kind) {
-    case 'step':
-      return [event.step];
-    case 'detail':
-      return [`  ${event.about}: ${event.detail}`];
-    case 'stepEnded': {
-      const detail = event.detail === undefined ? '' : `: ${event.detail}`;
-      return [`  ${event.outcome === 'succeeded' ? 'done' : 'failed'} after ${duration(event.tookMs)}${detail}`];
-    }
-    case 'warning':
-      return [`  warning: ${event.message}`];
-    case 'failure':
-      return failureLines(event).map((line) => `  ${line}`);
-  }
+  if (event.kind === 'step') return [event.step];
+  if (event.kind !== 'stepEnded') return detailLines(event).map((line) => `  ${line}`);
+  const detail = event.detail === undefined ? '' : `: ${event.detail}`;
+  return [`  ${event.outcome === 'succeeded' ? 'done' : 'failed'} after ${duration(event.tookMs)}${detail}`];
+};
+
+/** What is told within a step. */
+export const detailLines = (
+  event: Exclude<RunnerEvent, { readonly kind: 'step' | 'stepEnded' }>,
+): readonly string[] => {
+  if (event.kind === 'detail') return [`${event.about}: ${event.detail}`];
+  return event.kind === 'warning' ? [`warning: ${event.message}`] : failureLines(event);
 };
 
 /** What the cloud said, what it was shown, and the likely cause. */

@@ -37,6 +37,8 @@ export interface Surroundings {
     askSecretly(question: string): Promise<string>;
   };
   onSignal(heard: (signal: Signal) => void): void;
+  /** Sends a signal to a group of processes, by its leader; one that is gone is no problem. */
+  signalGroup(pid: number, signal: Signal | 'SIGKILL'): void;
   /** Ends the process at once. */
   exitNow(status: number): never;
 }

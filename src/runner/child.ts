@@ -27,6 +27,8 @@ export interface ChildPlace {
   readonly atTerminal: boolean;
   /** SIGKILL: it had its time. */
   onSignal(heard: (signal: PassedSignal | 'SIGKILL') => void): void;
+  /** Sends a signal to a process and all that it started: then the child leads a group of its own, without a terminal. */
+  readonly signalGroup?: (pid: number, signal: PassedSignal | 'SIGKILL') => void;
   /** Called at once when nobody reads our output any more: the process may end before the child does. */
   onBroken(): void;
 }
@@ -56,14 +58,17 @@ export const runChild = async (command: ChildCommand, place: ChildPlace): Promis
     const child = spawn(file, [...args], {
       cwd,
       env: { ...env },
-      stdio: ['inherit', stdout ? 'inherit' : 'pipe', stderr ? 'inherit' : 'pipe'],
+      detached: place.signalGroup !== undefined,
+      stdio: [place.signalGroup ? 'ignore' : 'inherit', stdout ? 'inherit' : 'pipe', stderr ? 'inherit' : 'pipe'],
     });
-    passSignals(child, place);
+    const ended = new AbortController();
+    passSignals(child, place, ended.signal);
     const [[code, signal]] = await Promise.all([
       once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>,
       relay(child.stdout, masking.masker(), place.stdout, () => place.onBroken()),
       relay(child.stderr, masking.masker(), place.stderr, () => place.onBroken()),
     ]);
+    ended.abort();
     return code ?? 128 + constants.signals[signal ?? 'SIGKILL'];
   } catch (cause) {
     throw notStarted(file, cause) ?? cause;
@@ -80,11 +85,18 @@ const notStarted = (file: string, cause: unknown): ChildNotStarted | undefined =
 
 const FROM_TERMINAL: ReadonlySet<PassedSignal | 'SIGKILL'> = new Set(['SIGINT', 'SIGHUP']);
 
-const passSignals = (child: ChildProcess, { onSignal, atTerminal }: ChildPlace): void =>
+const passSignals = (
+  child: ChildProcess,
+  { onSignal, atTerminal, signalGroup }: ChildPlace,
+  ended: AbortSignal,
+): void =>
   onSignal((signal) => {
+    // Its pid may be somebody else's by now.
+    if (ended.aborted) return;
     const isOver = child.exitCode !== null || child.signalCode !== null;
+    if (signalGroup && child.pid !== undefined) signalGroup(child.pid, signal);
     if (!isOver) {
-      if (!atTerminal || !FROM_TERMINAL.has(signal)) child.kill(signal);
+      if (!signalGroup && !(atTerminal && FROM_TERMINAL.has(signal))) child.kill(signal);
       return;
     }
     // Something that it left behind still holds its streams: nobody waits for that against a signal.

@@ -1,4 +1,5 @@
 import type { VaultLogin } from '../clouds/vault.ts';
+import type { EpochMs } from '../system.ts';
 import { type Pace, waitUntil } from './pace.ts';
 import { type RunDesk, RunProblem } from './run-desk.ts';
 import { retryAfterMs } from './schedule.ts';
@@ -8,16 +9,23 @@ export const LEASE = 60;
 const RENEW_MS = 20_000;
 const RETRY_MS = 5_000;
 
+/** How often it is asked whether a run has ended, where somebody wants to know soon. */
+const LOOK_MS = 3_000;
+
 /** Says that a run is alive until it is stopped, or over; then tells as what it ended. Never throws. */
 export const keepRunAlive = async (
   desk: Pick<RunDesk, 'renew'>,
   pace: Pace,
-  watch: { over(status: string | undefined): void; failed(reason: unknown): void },
+  watch: {
+    over(status: string | undefined): void;
+    failed(reason: unknown): void;
+    isOver?: (() => Promise<boolean>) | undefined;
+  },
   stop: AbortSignal,
 ): Promise<void> => {
   let wait = RENEW_MS;
   for (;;) {
-    await waitUntil(pace, pace.clock.nowMs() + wait, stop);
+    await waitOrHear(pace, pace.clock.nowMs() + wait, watch.isOver, stop);
     if (stop.aborted) return;
     try {
       await desk.renew();
@@ -30,6 +38,20 @@ export const keepRunAlive = async (
       watch.failed(reason);
       wait = RETRY_MS;
     }
+  }
+};
+
+/** Waits for an instant, or until the run is found to have ended: renewing it then tells how. */
+const waitOrHear = async (
+  pace: Pace,
+  atMs: EpochMs,
+  isOver: (() => Promise<boolean>) | undefined,
+  stop: AbortSignal,
+): Promise<void> => {
+  if (!isOver) return waitUntil(pace, atMs, stop);
+  while (!stop.aborted && pace.clock.nowMs() < atMs) {
+    await waitUntil(pace, Math.min(atMs, pace.clock.nowMs() + LOOK_MS), stop);
+    if (!stop.aborted && (await isOver().catch(() => false))) return;
   }
 };
 

@@ -18,10 +18,18 @@ import { type Report, tellStep } from './steps.ts';
 import type { Targets } from './targets.ts';
 import { type FolderPlace, makeWorkFolder, type WorkFolder } from './work-folder.ts';
 
-/** One run with one command. */
+/** One command, as a step of its run. */
+export interface CommandStep {
+  readonly step: string;
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+/** One run with its command, or with several that are run one after the other until one fails. */
 export interface Job {
-  readonly command: { readonly file: string; readonly args: readonly string[]; readonly cwd: string };
-  /** What the command inherits, but for what is withheld. */
+  readonly commands: readonly CommandStep[];
+  readonly cwd: string;
+  /** What they inherit, but for what is withheld. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly targets: Targets;
   /** AWS keys in variables, which end; or a token file, from which the SDK makes them again and again. */
@@ -37,6 +45,10 @@ export interface Job {
   readonly mask: boolean;
   /** Secrets that we came with, and the command must neither have nor show. */
   readonly withheld: readonly Secret[];
+  /** Secrets that it has, and must not show. */
+  readonly secrets?: readonly Secret[];
+  /** Files that it finds under the name of a variable, for as long as the run lasts. */
+  readonly files?: readonly { readonly variable: string; readonly name: string; readonly content: string }[];
 }
 
 export interface RunnerTools {
@@ -46,6 +58,10 @@ export interface RunnerTools {
   readonly report: Report;
   readonly place: FolderPlace;
   readonly output: Omit<ChildPlace, 'onSignal' | 'onBroken'>;
+  /** Has the run ended otherwise than by us? Asked every few seconds, where somebody wants to know soon. */
+  readonly isOver?: () => Promise<boolean>;
+  /** Told why the command could not be run, while the run is still open. */
+  readonly failed?: (reason: unknown) => void;
 }
 
 /**
@@ -55,11 +71,11 @@ export interface RunnerTools {
  * came before it.
  */
 export const runInFolder = async (job: Job, tools: RunnerTools, signals: Signals): Promise<number> => {
-  const { report, place, pace, clouds } = tools;
+  const { report, pace, clouds } = tools;
   const { clock } = pace;
-  const removed = await removeLeftovers(place, clock.nowMs());
+  const removed = await removeLeftovers(tools.place, clock.nowMs());
   if (removed > 0) report({ kind: 'warning', message: `Removed what ${removed} earlier run(s) had to leave behind.` });
-  const folder = await makeWorkFolder(place);
+  const folder = await makeWorkFolder(tools.place);
   const stop = new AbortController();
   let keeping: Promise<unknown> = Promise.resolve();
   try {
@@ -69,7 +85,8 @@ export const runInFolder = async (job: Job, tools: RunnerTools, signals: Signals
     );
 
     // 2. Hidden in what the command writes, before it can have any of them.
-    const secrets = openSecrets([job.requests.token, ...job.withheld, ...lastingSecrets(fetched)]);
+    const lasting = [job.requests.token, ...job.withheld, ...(job.secrets ?? []), ...lastingSecrets(fetched)];
+    const secrets = openSecrets(lasting);
     const { audience } = job;
     const wish = { lifetime: IN_FILE, ...(audience !== undefined && { audience }) };
     const outside = { wish, token: fetched.credentials.token, paths: job.tokenFiles };
@@ -81,21 +98,23 @@ export const runInFolder = async (job: Job, tools: RunnerTools, signals: Signals
     // 4. The command. Nothing of it may be seen when it cannot be masked, so then it does not begin.
     const { requests, asActions, env: inherited } = job;
     const published = publishedBy(fetched.credentials, { requests, asActions, inherited, endpoints: clouds.endpoints });
-    const env = childEnvironment(inherited, published, { values: job.withheld });
-    signals.throwIfHeard();
-    const command = {
-      ...job.command,
-      env,
-      masking: secrets.masking,
-      untouched: { stdout: !job.mask, stderr: !job.mask },
+    const env = {
+      ...childEnvironment(inherited, published, { values: job.withheld }),
+      ...(await putFiles(job, folder)),
     };
-    const status = await tellStep(
-      report,
-      clock,
-      job.command.file,
-      () => runChild(command, placeOf(tools, signals, folder)),
-      (code) => ({ outcome: code === 0 ? 'succeeded' : 'failed', detail: `status ${code}` }),
-    );
+    const place = placeOf(tools, signals, folder);
+    let status = 0;
+    for (const { step, ...command } of job.commands) {
+      signals.throwIfHeard();
+      const { masking } = secrets;
+      const untouched = { stdout: !job.mask, stderr: !job.mask };
+      const run = (): Promise<number> => runChild({ ...command, cwd: job.cwd, env, masking, untouched }, place);
+      status = await tellStep(report, clock, step, run, (code) => ({
+        outcome: code === 0 ? 'succeeded' : 'failed',
+        detail: `status ${code}`,
+      }));
+      if (status !== 0) break;
+    }
 
     // 5. Why it failed, where that may be the fault of credentials that its SDKs fetched by themselves.
     if (status !== 0 && !signals.first()) await explainFailure(fetched.credentials, tokens, tools);
@@ -108,6 +127,12 @@ export const runInFolder = async (job: Job, tools: RunnerTools, signals: Signals
     await keeping;
     folder.removeAll();
   }
+};
+
+const putFiles = async ({ files = [] }: Job, folder: WorkFolder): Promise<Readonly<Record<string, string>>> => {
+  const paths: [string, string][] = [];
+  for (const { variable, name, content } of files) paths.push([variable, await folder.put(name, content)]);
+  return Object.fromEntries(paths);
 };
 
 const placeOf = ({ output }: RunnerTools, signals: Signals, folder: WorkFolder): ChildPlace => ({

@@ -36,6 +36,7 @@ export const runWithCredentials = async (
       if (status === 'cancelled') void endCommand(signals, pace, stop.signal);
     },
     failed: (reason: unknown) => warn(`The run could not be renewed yet: ${messageOf(reason)}`),
+    isOver: tools.isOver,
   };
   const alive = keepRunAlive(desk, pace, watch, stop.signal);
   try {
@@ -45,7 +46,10 @@ export const runWithCredentials = async (
     else if (signals.first() !== undefined) final = 'cancelled';
     return status;
   } catch (reason) {
-    if (!(reason instanceof Stopped)) throw reason;
+    if (!(reason instanceof Stopped)) {
+      tools.failed?.(reason);
+      throw reason;
+    }
     final = 'cancelled';
     return statusOfSignal(reason.signal);
   } finally {

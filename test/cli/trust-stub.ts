@@ -69,6 +69,7 @@ export const makeDesk = (standard: Environment, clock: Clock = new StandingClock
           askSecretly: () => Promise.reject(new Error('nobody is there to ask')),
         },
         onSignal: () => undefined,
+        signalGroup: () => undefined,
         exitNow: () => {
           throw new Error('a command of a client does not end the process');
         },

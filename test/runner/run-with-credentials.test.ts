@@ -43,7 +43,8 @@ describe('a run around a command', () => {
     const nowMs = (): number => began + (Date.now() - began) * FAST;
     const ended = runWithCredentials(
       {
-        command: { file: '/bin/sh', args: ['-c', script], cwd: base },
+        commands: [{ step: 'sh', file: '/bin/sh', args: ['-c', script] }],
+        cwd: base,
         env: { PATH: process.env['PATH'] ?? '' },
         targets: { azure: { clientId: 'client' } },
         aws: 'keys',

@@ -14,6 +14,7 @@ import { failed } from '../../failure.ts';
 import { describeFailure, printLine } from '../../output.ts';
 import { findRunAccess } from '../../run-access.ts';
 import { openRunDesk } from '../../run-desk.ts';
+import { openRunHttp } from '../../run-http.ts';
 import { failureLines } from '../../run-report.ts';
 import { startOwnRun } from '../../start-own-run.ts';
 import type { Surroundings } from '../../surroundings.ts';
@@ -97,7 +98,8 @@ const inOwnRun = async (
   work: (parts: OwnRunParts) => Promise<void>,
 ): Promise<void> => {
   const run = await startOwnRun(await findRunAccess(around, options), options, options.issuer);
-  const desk = openRunDesk(run, around.system.clock);
+  const http = openRunHttp(run.url);
+  const desk = openRunDesk(run, http, around.system.clock);
   let status: 'succeeded' | 'failed' = 'failed';
   try {
     await work({ desk, targets: run.targets, pace: realPace(around.system) });
@@ -106,7 +108,7 @@ const inOwnRun = async (
     throw reason instanceof RunProblem ? failed(failureLines(failureOfMint(about, reason)).join('\n')) : reason;
   } finally {
     await desk.finish(status).catch(() => undefined);
-    await desk.close();
+    await http.close();
   }
 };
 

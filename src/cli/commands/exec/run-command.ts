@@ -13,6 +13,7 @@ import { failed, unusable } from '../../failure.ts';
 import { describeFailure, printFailure } from '../../output.ts';
 import { findRunAccess, type RunAccess } from '../../run-access.ts';
 import { openRunDesk } from '../../run-desk.ts';
+import { openRunHttp } from '../../run-http.ts';
 import { runReport } from '../../run-report.ts';
 import { startOwnRun } from '../../start-own-run.ts';
 import type { Surroundings } from '../../surroundings.ts';
@@ -61,11 +62,13 @@ const statusOf = async (
 
   // 2. Its credentials, and the command with them.
   const http = openCloudHttp();
-  const desk = openRunDesk(run, clock);
+  const runHttp = openRunHttp(run.url);
+  const desk = openRunDesk(run, runHttp, clock);
   try {
     return await runWithCredentials(
       {
-        command: { ...command, cwd: around.cwd },
+        commands: [{ step: command.file, ...command }],
+        cwd: around.cwd,
         env: around.env,
         targets: run.targets,
         aws: options.aws,
@@ -80,7 +83,7 @@ const statusOf = async (
       { ...toolsOf(around, report), desk, clouds: { post: http.post, endpoints } },
     );
   } finally {
-    await Promise.all([http.close(), desk.close()]);
+    await Promise.all([http.close(), runHttp.close()]);
   }
 };
 
