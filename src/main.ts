@@ -26,6 +26,8 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   cwd: process.cwd(),
   home: homedir(),
   hostname: hostname(),
+  pid: process.pid,
+  uid: process.getuid?.(),
   system: { clock: systemClock, random: systemRandom, log: silentLog },
   stdout: sink(process.stdout),
   stderr: sink(process.stderr),
@@ -37,6 +39,13 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   },
   onSignal: (heard) => {
     for (const signal of SIGNALS) process.on(signal, () => heard(signal));
+  },
+  signalGroup: (pid, signal) => {
+    try {
+      process.kill(-pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   },
   exitNow: (status) => process.exit(status),
 });

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Secret } from '../secret.ts';
 import { isLoopbackHost } from '../settings/rules.ts';
+import { epochSeconds } from '../system.ts';
 import { unusable } from './failure.ts';
-import { readLogin } from './login-file.ts';
+import { type KeptLogin, readLogin } from './login-file.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** A server, and an access token for it. */
@@ -17,19 +18,25 @@ export interface Access {
 /**
  * Which server does a client command speak to, and in whose name?
  *
- * RUNPASS_ACCESS_TOKEN, else what `login` wrote, else (on the host of a server) `admin.token`. A token only goes
- * where it belongs: that of `login` to the URL it was given for, `admin.token` to this machine.
+ * RUNPASS_ACCESS_TOKEN, else what `login` wrote, else what `exchangeHere` finds, else (on the host of a server)
+ * `admin.token`. A token only goes where it belongs: that of `login` to the URL it was given for, `admin.token` to this
+ * machine.
  */
-export const findAccess = async (around: Surroundings): Promise<Access> => {
+export const findAccess = async (
+  around: Surroundings,
+  exchangeHere: () => Promise<Access | undefined> = async () => undefined,
+): Promise<Access> => {
   const { env } = around;
   const [url, token] = [env['RUNPASS_URL'] || undefined, env['RUNPASS_ACCESS_TOKEN'] || undefined];
   if (url !== undefined) secretTarget(url);
-  if (token !== undefined) return fromEnvironment(around, url, token);
+  if (token !== undefined) return fromEnvironment(around, token);
 
   const login = await readLogin(around);
-  if (login && (url === undefined || secretTarget(url) === login.url)) {
-    return { url: secretTarget(login.url), accessToken: login.accessToken, source: login.file };
-  }
+  const kept = login && (url === undefined || secretTarget(url) === login.url) ? login : undefined;
+  if (kept && !isOver(kept, around)) return fromLogin(kept);
+  const exchanged = await exchangeHere();
+  if (exchanged) return exchanged;
+  if (kept) return fromLogin(kept);
   const host = await fromServerHost(around);
   if (host) return host;
   throw url === undefined
@@ -37,13 +44,28 @@ export const findAccess = async (around: Surroundings): Promise<Access> => {
     : unusable(`There is no access token for ${url} here.`, 'set RUNPASS_ACCESS_TOKEN, or run "runpass login"');
 };
 
-const fromEnvironment = async (around: Surroundings, url: string | undefined, token: string): Promise<Access> => {
-  const target = url ?? (await readLogin(around))?.url ?? (await settingsOfHost(around))?.url;
-  if (target === undefined) {
+const isOver = ({ expires }: KeptLogin, { system }: Surroundings): boolean =>
+  expires !== undefined && epochSeconds(system.clock) >= expires;
+
+const fromLogin = ({ url, accessToken, file }: KeptLogin): Access => ({
+  url: secretTarget(url),
+  accessToken,
+  source: file,
+});
+
+/** The server that is spoken to where nobody says otherwise: of RUNPASS_URL, of `login`, of this host. */
+export const findServer = async (around: Surroundings): Promise<string | undefined> => {
+  const url = around.env['RUNPASS_URL'] || (await readLogin(around))?.url || (await settingsOfHost(around))?.url;
+  return url === undefined ? undefined : secretTarget(url);
+};
+
+const fromEnvironment = async (around: Surroundings, token: string): Promise<Access> => {
+  const url = await findServer(around);
+  if (url === undefined) {
     throw unusable('RUNPASS_ACCESS_TOKEN is set, but no server is named.', 'set RUNPASS_URL, too');
   }
   return {
-    url: secretTarget(target),
+    url,
     accessToken: readAccessToken(token, 'RUNPASS_ACCESS_TOKEN'),
     source: 'RUNPASS_ACCESS_TOKEN',
   };

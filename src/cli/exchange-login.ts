@@ -16,6 +16,8 @@ export interface OidcFlags {
   readonly oidcOrg?: string;
   readonly oidcTeam?: string;
   readonly oidcUser?: string;
+  /** No flag of that command: the pool whose agent asks. */
+  readonly oidcRunner?: string;
   /** Seconds. */
   readonly oidcExpiration?: number;
 }
@@ -33,17 +35,19 @@ const DEFAULT_EXPIRATION = 7200;
  * Exchanges an outside token for an access token, with the request of the stock command line, byte for byte.
  *
  * Organization, team and user are those of the flags, else those that the token names in `aud` and `scope`. `url` has
- * been through `secretTarget`. Throws what the server said of a refusal: its sentence names the decision.
+ * been through `secretTarget`, `orgFlag` is the command's flag for the organization. Throws what the server said of a
+ * refusal: its sentence names the decision.
  */
 export const exchangeForLogin = async (
   around: Surroundings,
   url: string,
   flags: OidcFlags,
+  orgFlag = '--oidc-org',
 ): Promise<ExchangedLogin> => {
   const token = await readSubjectToken(around, flags.oidcToken);
-  const wish = completeWish(flags, claimsOf(token));
+  const wish = completeWish(flags, claimsOf(token), orgFlag);
   const now = epochSeconds(around.system.clock);
-  const { accessToken, lifetime } = await exchange(url, wish.organization, formOf(wish, token.reveal()));
+  const { accessToken, lifetime } = await exchange(url, wish.organization, formOf(wish, token.reveal()), orgFlag);
   return { accessToken, organization: wish.organization, expires: now + lifetime };
 };
 
@@ -52,10 +56,12 @@ interface Wish {
   readonly organization: string;
   readonly team?: string;
   readonly user?: string;
+  readonly runner?: string;
   readonly expiration: number;
 }
 
-const readSubjectToken = async ({ cwd }: Surroundings, given: string): Promise<Secret> => {
+/** The token that `--oidc-token` gives, or that stands in the file that it names. */
+export const readSubjectToken = async ({ cwd }: Surroundings, given: string): Promise<Secret> => {
   if (!given.startsWith('file://')) return new Secret(given.trim());
   const path = given.slice('file://'.length);
   const text = await readFile(resolve(cwd, path), 'utf8').catch((cause: unknown) => {
@@ -74,8 +80,9 @@ const claimsOf = (token: Secret): Readonly<Record<string, unknown>> => {
   }
 };
 
-const completeWish = (flags: OidcFlags, claims: Readonly<Record<string, unknown>>): Wish => {
-  const { oidcOrg, oidcTeam: team, oidcUser: user, oidcExpiration: expiration = DEFAULT_EXPIRATION } = flags;
+const completeWish = (flags: OidcFlags, claims: Readonly<Record<string, unknown>>, orgFlag: string): Wish => {
+  const { oidcOrg, oidcTeam: team, oidcUser: user, oidcRunner: runner } = flags;
+  const { oidcExpiration: expiration = DEFAULT_EXPIRATION } = flags;
   if (team !== undefined && user !== undefined) {
     throw unusable('A token is for a team or for a user, not for both.', 'leave out --oidc-team or --oidc-user');
   }
@@ -83,9 +90,10 @@ const completeWish = (flags: OidcFlags, claims: Readonly<Record<string, unknown>
   if (organization === undefined || organization === '') {
     throw unusable(
       'It is not said for which organization.',
-      `add --oidc-org NAME: the token's "aud" is not "${AUDIENCE_PREFIX}NAME"`,
+      `add ${orgFlag} NAME: the token's "aud" is not "${AUDIENCE_PREFIX}NAME"`,
     );
   }
+  if (runner !== undefined) return { organization, expiration, runner };
   const holder = team !== undefined ? { team } : user !== undefined ? { user } : holderIn(claims['scope']);
   return { organization, expiration, ...holder };
 };
@@ -100,9 +108,8 @@ const holderIn = (scope: unknown): Pick<Wish, 'team' | 'user'> => {
 };
 
 /** All seven fields, in the order in which the stock command line writes them. */
-const formOf = ({ organization, team, user, expiration }: Wish, token: string): string => {
-  const type = team !== undefined ? 'team' : user !== undefined ? 'personal' : 'organization';
-  const scope = team !== undefined ? `team:${team}` : user !== undefined ? `user:${user}` : '';
+const formOf = ({ organization, expiration, ...wish }: Wish, token: string): string => {
+  const [type, scope] = holderOf(wish);
   return new URLSearchParams({
     audience: AUDIENCE_PREFIX + organization,
     expiration: String(expiration),
@@ -114,7 +121,13 @@ const formOf = ({ organization, team, user, expiration }: Wish, token: string): 
   }).toString();
 };
 
-const exchange = async (url: string, organization: string, body: string) => {
+const holderOf = ({ team, user, runner }: Pick<Wish, 'team' | 'user' | 'runner'>): readonly [string, string] => {
+  if (team !== undefined) return ['team', `team:${team}`];
+  if (user !== undefined) return ['personal', `user:${user}`];
+  return runner !== undefined ? ['runner', `runner:${runner}`] : ['organization', ''];
+};
+
+const exchange = async (url: string, organization: string, body: string, orgFlag: string) => {
   const agent = new Agent({ headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS });
   const answer = await request(`${url}/api/oauth/token`, {
     method: 'POST',
@@ -130,7 +143,8 @@ const exchange = async (url: string, organization: string, body: string) => {
     error,
     error_description: sentence,
   } = parse(await readAnswer(url, answer.body));
-  if (answer.statusCode !== 200) throw refusedWith(url, organization, answer.statusCode, error, sentence);
+  if (answer.statusCode !== 200)
+    throw refusedWith(url, { organization, flag: orgFlag }, answer.statusCode, error, sentence);
   if (typeof token !== 'string' || !/^[\x21-\x7e]{1,4096}$/.test(token) || !isLifetime(lifetime)) {
     throw failed(`${url} did not answer with an access token.`, 'it must be the public URL of a Runpass server');
   }
@@ -150,7 +164,7 @@ const parse = (text: string): Readonly<Record<string, unknown>> => {
 /** RFC 6749, section 5.2. */
 const refusedWith = (
   url: string,
-  organization: string,
+  words: Readonly<Record<'organization' | 'flag', string>>,
   status: number,
   error: unknown,
   sentence: unknown,
@@ -158,12 +172,12 @@ const refusedWith = (
   if (typeof error !== 'string' || typeof sentence !== 'string') {
     return failed(`${url} answered with status ${status}.`, 'it must be the public URL of a Runpass server');
   }
-  const hint = HINTS[error]?.replace('{organization}', organization);
+  const hint = HINTS[error]?.replace(/\{(organization|flag)\}/, (_place, word: keyof typeof words) => words[word]);
   return new CommandFailure(1, sentence, { code: error, ...(hint !== undefined && { hint }) });
 };
 
 const HINTS: Readonly<Record<string, string>> = {
   invalid_grant: 'send that command to an administrator of {organization}: the reason is only for them',
-  invalid_target: 'correct --oidc-org',
+  invalid_target: 'correct {flag}',
   invalid_scope: 'correct --oidc-team or --oidc-user',
 };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ChildStatus } from './child-status.ts';
+import { addAgentCommand } from './commands/agent/agent.ts';
 import { addAgentPoolCommands } from './commands/agent-pool.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addClaimsCommand } from './commands/claims.ts';
@@ -8,6 +9,7 @@ import { addConfigCommands } from './commands/config.ts';
 import { addDeploymentCommands } from './commands/deployment/deployment.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEnvCommands } from './commands/env/env.ts';
+import { addExecCommand } from './commands/exec/exec.ts';
 import { addKeysCommands } from './commands/keys.ts';
 import { addLoginCommands } from './commands/login.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -44,8 +46,10 @@ export const commandTable = (around: Surroundings): Command => {
   addTokenCommands(program, around);
   addStoreCommands(program, around);
   addRunCommands(program, around);
+  addExecCommand(program, around);
   addDeploymentCommands(program, around);
   addAgentPoolCommands(program, around);
+  addAgentCommand(program, around);
   addStackCommands(program, around);
   addClaimsCommand(program, around);
   addAuditCommands(program, around);

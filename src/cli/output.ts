@@ -55,7 +55,8 @@ interface Described {
   readonly hint?: string | undefined;
 }
 
-const describeFailure = (reason: unknown): Described => {
+/** Why a command failed, in parts; printable. */
+export const describeFailure = (reason: unknown): Described => {
   if (reason instanceof CommandFailure) {
     // Problems with a file are a line each; everything in them was made printable where it was quoted.
     const sentence = reason.message.split('\n').map(printable).join('\n');

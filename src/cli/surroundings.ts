@@ -18,6 +18,10 @@ export interface Surroundings {
   readonly home: string;
   /** Name of this machine: operators are recorded as `operator:<hostname>`. */
   readonly hostname: string;
+  /** This process: whose folders are whose is told by it. */
+  readonly pid: number;
+  /** Whose process it is; absent where the system has no such numbers. */
+  readonly uid: number | undefined;
   readonly system: System;
   /** Takes the answer, and nothing else. */
   readonly stdout: TextSink;
@@ -33,6 +37,8 @@ export interface Surroundings {
     askSecretly(question: string): Promise<string>;
   };
   onSignal(heard: (signal: Signal) => void): void;
+  /** Sends a signal to a group of processes, by its leader; one that is gone is no problem. */
+  signalGroup(pid: number, signal: Signal | 'SIGKILL'): void;
   /** Ends the process at once. */
   exitNow(status: number): never;
 }

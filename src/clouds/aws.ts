@@ -1,7 +1,8 @@
 import { Secret } from '../secret.ts';
+import { type EpochSeconds, readTime } from '../system.ts';
 import { below, type CloudAnswer, type Clouds, FORM } from './clouds.ts';
 import { type CloudRefusal, type Hints, isGranted, refusedBy, withoutCredentials } from './problem.ts';
-import { readJson, textAt } from './read-answer.ts';
+import { memberAt, readJson, textAt } from './read-answer.ts';
 
 /** The role to assume. What each member may be: AWS STS API reference, AssumeRoleWithWebIdentity. */
 export interface AwsRole {
@@ -20,6 +21,8 @@ export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: Secret;
   readonly sessionToken: Secret;
+  /** Absent where that was not said. */
+  readonly expires?: EpochSeconds;
 }
 
 const CLOUD = 'AWS STS';
@@ -64,24 +67,25 @@ const formOf = (token: Secret, { roleArn, sessionName, durationSeconds, policyAr
 
 /** AWS answers in JSON, since that is what `accept` asks for; its XML comes from others that speak its protocol. */
 const credentialsOf = (answer: CloudAnswer): AwsCredentials => {
-  const json = readJson(answer);
+  const json = memberAt(readJson(answer), 'AssumeRoleWithWebIdentityResponse', 'AssumeRoleWithWebIdentityResult');
   const read = (name: string): string => {
-    const inJson = textAt(
-      json,
-      'AssumeRoleWithWebIdentityResponse',
-      'AssumeRoleWithWebIdentityResult',
-      'Credentials',
-      name,
-    );
-    const text = inJson ?? leafOf(answer.text, name);
+    const text = textAt(json, 'Credentials', name) ?? leafOf(answer.text, name);
     if (text === undefined) throw withoutCredentials(CLOUD, answer);
     return text;
   };
+  const expires = endOf(memberAt(json, 'Credentials', 'Expiration') ?? leafOf(answer.text, 'Expiration'));
   return {
     accessKeyId: read('AccessKeyId'),
     secretAccessKey: new Secret(read('SecretAccessKey')),
     sessionToken: new Secret(read('SessionToken')),
+    ...(expires !== undefined && { expires }),
   };
+};
+
+/** A number of seconds in JSON, a time in XML. */
+const endOf = (value: unknown): EpochSeconds | undefined => {
+  if (typeof value === 'string') return readTime(value);
+  return typeof value === 'number' && Number.isFinite(value) ? Math.floor(value) : undefined;
 };
 
 const refusalOf = (answer: CloudAnswer): CloudRefusal => {
@@ -105,7 +109,7 @@ const HINTS: Hints = [
   ],
   [
     /^AccessDenied/,
-    "The role's trust policy does not let this token in: compare its conditions on aud and sub with what fn::open::debug-oidc-claims shows.",
+    "The role's trust policy does not let this token in: compare its conditions on aud and sub with {claims}.",
   ],
   [
     /No OpenIDConnect provider found/i,
@@ -113,11 +117,8 @@ const HINTS: Hints = [
   ],
   [/audience/i, "List the token's aud as a client ID of the IAM identity provider."],
   [/verification key/i, 'AWS must reach the discovery document and the key set of the issuer from the internet.'],
-  [
-    /^InvalidIdentityToken/,
-    'Compare iss and aud, as fn::open::debug-oidc-claims shows them, with the IAM identity provider.',
-  ],
+  [/^InvalidIdentityToken/, 'Compare the IAM identity provider with {claims}: iss byte for byte, and aud.'],
   [/^ExpiredToken/, 'The clock of the server is behind by more than five minutes, or the login took too long.'],
-  [/^IDPCommunicationError/, 'AWS could not reach the issuer just now; open the environment again.'],
+  [/^IDPCommunicationError/, 'AWS could not reach the issuer just now; try again.'],
   [/^RegionDisabled/, 'STS is not active in that region: activate it in the account settings of IAM.'],
 ];

@@ -22,6 +22,7 @@ export type Post = (request: CloudRequest) => Promise<CloudAnswer>;
 /** Where the clouds are, where an operator says so: base URLs, without the path of the call. */
 export interface CloudEndpoints {
   readonly awsSts?: string;
+  readonly entra?: string;
   readonly googleSts?: string;
   readonly googleIamCredentials?: string;
   readonly doppler?: string;

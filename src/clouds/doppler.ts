@@ -26,8 +26,5 @@ const messagesOf = (json: unknown): string => {
 };
 
 const HINTS: Hints = [
-  [
-    /./,
-    'Compare discovery URL, audience and subject of the identity with iss, aud and sub as fn::open::debug-oidc-claims shows them.',
-  ],
+  [/./, 'Compare discovery URL, audience and subject of the identity with iss, aud and sub; see {claims}.'],
 ];

@@ -23,9 +23,14 @@ export interface GoogleAccessToken {
 /** Seconds that the access token of a service account may live; beyond an hour an organization policy must allow it. */
 export const GOOGLE_LIFETIME = { shortest: 600, longest: 43_200 } as const;
 
-const STS = 'https://sts.googleapis.com';
-const IAM_CREDENTIALS = 'https://iamcredentials.googleapis.com';
+/** Where Google publishes to be. */
+export const GOOGLE_STS = 'https://sts.googleapis.com';
+export const GOOGLE_IAM_CREDENTIALS = 'https://iamcredentials.googleapis.com';
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+
+/** What Google calls a provider, without `https:`. */
+export const resourceNameOf = ({ project, location, pool, provider }: WorkloadIdentityProvider): string =>
+  `//iam.googleapis.com/projects/${project}/locations/${location}/workloadIdentityPools/${pool}/providers/${provider}`;
 
 /**
  * Turns an ID token into a federated access token. Google Security Token Service, RFC 8693.
@@ -35,19 +40,19 @@ const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 export const exchangeAtGoogle = async (
   { post, endpoints }: Clouds,
   token: Secret,
-  { project, location, pool, provider }: WorkloadIdentityProvider,
+  provider: WorkloadIdentityProvider,
 ): Promise<Secret> => {
   const cloud = 'Google STS';
   const form = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-    audience: `//iam.googleapis.com/projects/${project}/locations/${location}/workloadIdentityPools/${pool}/providers/${provider}`,
+    audience: resourceNameOf(provider),
     scope: SCOPE,
     requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
     subject_token: token.reveal(),
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
   });
   const answer = await post({
-    url: below(endpoints.googleSts ?? STS, '/v1/token'),
+    url: below(endpoints.googleSts ?? GOOGLE_STS, '/v1/token'),
     headers: FORM,
     body: form.toString(),
   });
@@ -71,7 +76,7 @@ export const impersonate = async (
   const cloud = 'Google IAM Credentials';
   const path = `/v1/projects/-/serviceAccounts/${encodeURIComponent(serviceAccount)}:generateAccessToken`;
   const answer = await post({
-    url: below(endpoints.googleIamCredentials ?? IAM_CREDENTIALS, path),
+    url: below(endpoints.googleIamCredentials ?? GOOGLE_IAM_CREDENTIALS, path),
     headers: { ...JSON_BODY, authorization: `Bearer ${accessToken.reveal()}` },
     body: JSON.stringify({ scope: [SCOPE], lifetime: `${lifetimeSeconds}s` }),
   });
@@ -90,14 +95,11 @@ const refusalOf = (answer: CloudAnswer): CloudRefusal => {
 const STS_HINTS: Hints = [
   [
     /invalid value for "?audience/i,
-    'Check "project" (the project\'s number), "workloadPoolId" and "providerId", and leave "region" out: only a regional pool has one.',
+    'Check {project}, "workloadPoolId" and "providerId", and leave "region" out: only a regional pool has one.',
   ],
   [/audience/i, "List the token's aud among the allowed audiences of the workload identity pool's provider."],
-  [/127 bytes/, 'The subject is too long for google.subject: list fewer "subjectAttributes", or map another claim.'],
-  [
-    /attribute condition|^unauthorized_client/,
-    "The provider's attribute condition says no: compare it with the claims that fn::open::debug-oidc-claims shows.",
-  ],
+  [/127 bytes/, 'The subject is too long for google.subject: {shorten}, or map another claim.'],
+  [/attribute condition|^unauthorized_client/, "The provider's attribute condition says no: compare it with {claims}."],
   [
     /issuer/i,
     "Google must reach the issuer from the internet, and the provider's issuer URI must be the token's iss, byte for byte.",

@@ -50,6 +50,6 @@ const readToken = (answer: CloudAnswer, hints: Hints, sent: Secret): Secret => {
 const OIDC_HINTS: Hints = [
   [
     /./,
-    'Compare issuer, audience, subject and claims of the identity with what fn::open::debug-oidc-claims shows, and "siteUrl" with the instance that has it.',
+    'Compare issuer, audience, subject and claims of the identity with {claims}, and "siteUrl" with the instance that has it.',
   ],
 ];

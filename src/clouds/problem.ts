@@ -2,9 +2,10 @@ import type { Secret } from '../secret.ts';
 import type { CloudAnswer } from './clouds.ts';
 
 /**
- * A login that a cloud did not grant: the message is a sentence for the author of the environment.
+ * A login that a cloud did not grant: the message is a sentence for whoever asked for it.
  *
- * It says which cloud, what it answered and what to do about the frequent causes; never a token, key or password.
+ * It says which cloud and what it answered; the hint, what to do about the frequent causes. Neither ever holds a
+ * token, key or password.
  */
 export class CloudProblem extends Error {
   override readonly name = 'CloudProblem';
@@ -12,14 +13,22 @@ export class CloudProblem extends Error {
   readonly status?: number;
   /** The cloud's own name for what went wrong. */
   readonly code?: string;
+  /** With places for `HintWords`: see `explain`. */
+  readonly hint?: string;
 
   constructor(
     message: string,
-    about: { readonly status?: number; readonly code?: string; readonly cause?: unknown } = {},
+    about: {
+      readonly status?: number;
+      readonly code?: string | undefined;
+      readonly hint?: string | undefined;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(message, about.cause === undefined ? {} : { cause: about.cause });
     if (about.status !== undefined) this.status = about.status;
     if (about.code !== undefined) this.code = about.code;
+    if (about.hint !== undefined) this.hint = about.hint;
   }
 }
 
@@ -29,8 +38,34 @@ export interface CloudRefusal {
   readonly message?: string | undefined;
 }
 
-/** What to do about a refusal whose code and message look like this. */
+/** What to do about a refusal whose code and message look like this. `{…}` is the place of one of the `HintWords`. */
 export type Hints = readonly (readonly [looksLike: RegExp, hint: string])[];
+
+/** Where the hints point to, in the words of whoever asked for a login. */
+export interface HintWords {
+  /** Where one sees what the token says: "compare … with {claims}". */
+  readonly claims: string;
+  /** What holds the number of a Google project: "check {project}". */
+  readonly project: string;
+  /** How a subject becomes shorter: "it is too long: {shorten}". */
+  readonly shorten: string;
+}
+
+/** The hint of a problem, where there is one. */
+export const hintOf = ({ hint }: CloudProblem, words: HintWords): string | undefined =>
+  hint?.replace(/\{(claims|project|shorten)\}/g, (_place, word: keyof HintWords) => words[word]);
+
+/** The whole of it in one text. */
+export const explain = (problem: CloudProblem, words: HintWords): string =>
+  [problem.message, hintOf(problem, words)].filter((part) => part !== undefined).join(' ');
+
+/** Clouds that are busy, or could not reach somebody just now, say so with these. */
+const PASSING =
+  /^(?:Throttling|RequestLimitExceeded|TooManyRequests|SlowDown|ServiceUnavailable|IDPCommunicationError)/;
+
+/** Is it worth asking again in a moment? */
+export const isPassing = ({ status, code = '' }: CloudProblem): boolean =>
+  status === undefined || status === 429 || status >= 500 || PASSING.test(code);
 
 /** The problem that a refusal is: `secrets` are what was sent, and may come back in the cloud's message. */
 export const refusedBy = (
@@ -45,10 +80,7 @@ export const refusedBy = (
   const [, hint] = hints.find(([looksLike]) => looksLike.test(`${shownCode ?? ''} ${shownMessage}`)) ?? [];
   const what = `${cloud} refused the login (HTTP ${status}${shownCode === undefined ? '' : `, ${shownCode}`})`;
   const said = shownMessage === '' ? '.' : `: ${shownMessage}`;
-  return new CloudProblem(asSentence(what + said) + (hint === undefined ? '' : ` ${hint}`), {
-    status,
-    ...(shownCode !== undefined && { code: shownCode }),
-  });
+  return new CloudProblem(asSentence(what + said), { status, code: shownCode, hint });
 };
 
 /** An answer that should hold credentials and does not. */

@@ -19,6 +19,15 @@ export interface ChildToken {
   readonly policies: readonly string[];
 }
 
+/** What a login gives. */
+export interface VaultLogin {
+  readonly token: Secret;
+  /** Seconds that it lives; 0: for ever. */
+  readonly lifetime: number;
+  /** It may be given more time. */
+  readonly renewable: boolean;
+}
+
 const CLOUD = 'Vault';
 
 /** Turns an ID token into a Vault token. Vault JWT auth API, "JWT login". Throws `CloudProblem`. */
@@ -27,13 +36,28 @@ export const loginToVault = async (
   server: VaultServer,
   token: Secret,
   { mount, role }: { readonly mount: string; readonly role: string },
-): Promise<Secret> => {
+): Promise<VaultLogin> => {
   const answer = await post({
     url: below(server.address, `/v1/auth/${pathOf(mount)}/login`),
     headers: headersFor(server),
     body: JSON.stringify({ role, jwt: token.reveal() }),
   });
-  return readToken(answer, LOGIN_HINTS, token);
+  return { token: readToken(answer, LOGIN_HINTS, token), ...leaseIn(answer) };
+};
+
+/** Gives a token more time, and says how much. Vault token API, "Renew a token (self)". Throws `CloudProblem`. */
+export const renewVaultToken = async (
+  post: Post,
+  server: VaultServer,
+  token: Secret,
+): Promise<Omit<VaultLogin, 'token'>> => {
+  const answer = await post({
+    url: below(server.address, '/v1/auth/token/renew-self'),
+    headers: { ...headersFor(server), 'x-vault-token': token.reveal() },
+    body: '{}',
+  });
+  readToken(answer, TOKEN_HINTS, token);
+  return leaseIn(answer);
 };
 
 /** Makes an ephemeral child of a token. Vault token API, "Create token". Throws `CloudProblem`. */
@@ -73,6 +97,15 @@ const readToken = (answer: CloudAnswer, hints: Hints, sent: Secret): Secret => {
   return new Secret(token);
 };
 
+const leaseIn = (answer: CloudAnswer): Omit<VaultLogin, 'token'> => {
+  const auth = memberAt(readJson(answer), 'auth');
+  const lifetime = memberAt(auth, 'lease_duration');
+  return {
+    lifetime: typeof lifetime === 'number' && lifetime > 0 ? Math.floor(lifetime) : 0,
+    renewable: memberAt(auth, 'renewable') === true,
+  };
+};
+
 const errorsOf = (json: unknown): string => {
   const errors = memberAt(json, 'errors');
   return Array.isArray(errors) ? errors.filter((error) => typeof error === 'string').join('; ') : '';
@@ -84,13 +117,10 @@ const LOGIN_HINTS: Hints = [
     'Check "role", and "mount" and "namespace" if the auth method is not at "jwt" of the root namespace.',
   ],
   [/no handler for route|unsupported path/i, 'No JWT auth method is mounted there: check "mount" and "namespace".'],
-  [
-    /audience/i,
-    "List the token's aud, as fn::open::debug-oidc-claims shows it, among the bound_audiences of the role.",
-  ],
+  [/audience/i, "List the token's aud among the bound_audiences of the role; see {claims}."],
   [
     /does not match/i,
-    'The role binds a claim that this token has not: compare bound_subject and bound_claims with what fn::open::debug-oidc-claims shows.',
+    'The role binds a claim that this token has not: compare bound_subject and bound_claims with {claims}.',
   ],
   [/issuer/i, 'The bound_issuer of the auth method must be the iss of the token, byte for byte.'],
   [/fetching keys|verifying token signature/i, 'Vault must reach the key set of the issuer.'],
@@ -98,6 +128,6 @@ const LOGIN_HINTS: Hints = [
 ];
 
 const TOKEN_HINTS: Hints = [
-  [/permission denied|bad token|invalid token/i, 'The parent token has expired, or may not create tokens.'],
+  [/permission denied|bad token|invalid token/i, 'The token has expired, or may not do that.'],
   [/subset|policies/i, 'A child can have only policies that its parent has: check "policies".'],
 ];

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import { type Masker, openMasking } from './masking.ts';
+import type { Masker, Masking } from './masking.ts';
 
 /** Signals that whoever started us sends, and the child shall get. */
 export type PassedSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
@@ -13,9 +13,9 @@ export interface ChildCommand {
   readonly cwd: string;
   /** The whole environment of the child. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Texts that must not be seen in what it writes. */
-  readonly secrets: Iterable<string>;
-  /** Streams that it gets as they are, unmasked: only a person's terminal, and only when the person asked. */
+  /** Hides what must not be seen in what it writes. */
+  readonly masking: Masking;
+  /** Streams that it gets as they are, unmasked: only where whoever started us asked for that. */
   readonly untouched: { readonly stdout: boolean; readonly stderr: boolean };
 }
 
@@ -25,7 +25,10 @@ export interface ChildPlace {
   readonly stderr: Writable;
   /** The child shares our terminal: keys such as Ctrl-C reach it by themselves. */
   readonly atTerminal: boolean;
-  onSignal(heard: (signal: PassedSignal) => void): void;
+  /** SIGKILL: it had its time. */
+  onSignal(heard: (signal: PassedSignal | 'SIGKILL') => void): void;
+  /** Sends a signal to a process and all that it started: then the child leads a group of its own, without a terminal. */
+  readonly signalGroup?: (pid: number, signal: PassedSignal | 'SIGKILL') => void;
   /** Called at once when nobody reads our output any more: the process may end before the child does. */
   onBroken(): void;
 }
@@ -49,22 +52,23 @@ export class ChildNotStarted extends Error {
  * many programs. Throws `ChildNotStarted`.
  */
 export const runChild = async (command: ChildCommand, place: ChildPlace): Promise<number> => {
-  // Before the child: without it nothing of the child may be seen.
-  const masker = openMasking(command.secrets);
+  const { file, args, cwd, env, masking } = command;
   const { stdout, stderr } = command.untouched;
-  const { file, args, cwd, env } = command;
   try {
     const child = spawn(file, [...args], {
       cwd,
       env: { ...env },
-      stdio: ['inherit', stdout ? 'inherit' : 'pipe', stderr ? 'inherit' : 'pipe'],
+      detached: place.signalGroup !== undefined,
+      stdio: [place.signalGroup ? 'ignore' : 'inherit', stdout ? 'inherit' : 'pipe', stderr ? 'inherit' : 'pipe'],
     });
-    passSignals(child, place);
+    const ended = new AbortController();
+    passSignals(child, place, ended.signal);
     const [[code, signal]] = await Promise.all([
       once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>,
-      relay(child.stdout, masker(), place.stdout, () => place.onBroken()),
-      relay(child.stderr, masker(), place.stderr, () => place.onBroken()),
+      relay(child.stdout, masking.masker(), place.stdout, () => place.onBroken()),
+      relay(child.stderr, masking.masker(), place.stderr, () => place.onBroken()),
     ]);
+    ended.abort();
     return code ?? 128 + constants.signals[signal ?? 'SIGKILL'];
   } catch (cause) {
     throw notStarted(file, cause) ?? cause;
@@ -79,13 +83,20 @@ const notStarted = (file: string, cause: unknown): ChildNotStarted | undefined =
   return new ChildNotStarted(`The command ${JSON.stringify(file)} ${why}.`, isMissing ? 127 : 126, cause);
 };
 
-const FROM_TERMINAL: ReadonlySet<PassedSignal> = new Set(['SIGINT', 'SIGHUP']);
+const FROM_TERMINAL: ReadonlySet<PassedSignal | 'SIGKILL'> = new Set(['SIGINT', 'SIGHUP']);
 
-const passSignals = (child: ChildProcess, { onSignal, atTerminal }: ChildPlace): void =>
+const passSignals = (
+  child: ChildProcess,
+  { onSignal, atTerminal, signalGroup }: ChildPlace,
+  ended: AbortSignal,
+): void =>
   onSignal((signal) => {
+    // Its pid may be somebody else's by now.
+    if (ended.aborted) return;
     const isOver = child.exitCode !== null || child.signalCode !== null;
+    if (signalGroup && child.pid !== undefined) signalGroup(child.pid, signal);
     if (!isOver) {
-      if (!atTerminal || !FROM_TERMINAL.has(signal)) child.kill(signal);
+      if (!signalGroup && !(atTerminal && FROM_TERMINAL.has(signal))) child.kill(signal);
       return;
     }
     // Something that it left behind still holds its streams: nobody waits for that against a signal.

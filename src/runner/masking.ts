@@ -14,18 +14,45 @@ export interface Masker {
   end(): Buffer;
 }
 
+/** What must not be seen, in any number of streams. */
+export interface Masking {
+  /** A masker for one more stream. */
+  masker(): Masker;
+  /**
+   * From here on these secrets are hidden, and no others, in every stream.
+   *
+   * Told before anybody could have written them, none of them is missed. When it throws, everything is as it was.
+   */
+  renew(secrets: Iterable<string>): void;
+}
+
 /**
- * Gives a masker for each stream in which these secrets must not be seen.
+ * Hides these secrets.
  *
  * Masked is every text of at least 3 characters, as it stands, without white space at its ends, and as it stands
  * inside JSON; of a text of several lines also each line of at least 8 characters. Where secrets overlap, all of what
  * they cover becomes one `[secret]`. Any encoding besides (base64, say) is another text, and is not found.
  */
-export const openMasking = (secrets: Iterable<string>): (() => Masker) => {
+export const openMasking = (secrets: Iterable<string>): Masking => {
+  let automaton = automatonOf(secrets);
+  const maskers = new Set<StreamMasker>();
+  return {
+    masker() {
+      const one = new StreamMasker(automaton, () => maskers.delete(one));
+      maskers.add(one);
+      return one;
+    },
+    renew(fresh) {
+      automaton = automatonOf(fresh);
+      for (const one of maskers) one.renew(automaton);
+    },
+  };
+};
+
+const automatonOf = (secrets: Iterable<string>): Automaton => {
   const patterns = new Set<string>();
   for (const secret of secrets) for (const form of formsOf(secret)) patterns.add(form);
-  const automaton = new Automaton([...patterns].map((pattern) => Buffer.from(pattern)));
-  return () => new Masking(automaton);
+  return new Automaton([...patterns].map((pattern) => Buffer.from(pattern)));
 };
 
 const formsOf = (secret: string): readonly string[] => {
@@ -128,16 +155,25 @@ interface Hidden {
   readonly told: boolean;
 }
 
-class Masking implements Masker {
-  readonly #automaton: Automaton;
+class StreamMasker implements Masker {
+  readonly #over: () => void;
+  #automaton: Automaton;
   #state = 0;
   /** What the bytes so far end with, and a secret could begin with. */
   #kept: Uint8Array = Buffer.alloc(0);
   /** In order, and apart from one another. */
   #hidden: Hidden[] = [];
 
-  constructor(automaton: Automaton) {
+  constructor(automaton: Automaton, over: () => void) {
     this.#automaton = automaton;
+    this.#over = over;
+  }
+
+  /** What is kept stays kept until the next bytes come, and what of it is hidden stays hidden. */
+  renew(automaton: Automaton): void {
+    this.#automaton = automaton;
+    this.#state = 0;
+    for (const byte of this.#kept) this.#state = automaton.next(this.#state, byte);
   }
 
   push(bytes: Uint8Array): Buffer {
@@ -153,6 +189,7 @@ class Masking implements Masker {
   }
 
   end(): Buffer {
+    this.#over();
     this.#state = 0;
     return this.#settle(Buffer.from(this.#kept), this.#kept.length);
   }

@@ -57,6 +57,8 @@ export const makeDesk = (standard: Environment, clock: Clock = new StandingClock
         cwd: folder,
         home,
         hostname: 'here',
+        pid: process.pid,
+        uid: process.getuid?.(),
         system: { clock, random: systemRandom, log: silentLog },
         stdout: { isTerminal: false, write: (part) => void stdout.push(part) },
         stderr: { isTerminal: false, write: (part) => void stderr.push(part) },
@@ -67,6 +69,7 @@ export const makeDesk = (standard: Environment, clock: Clock = new StandingClock
           askSecretly: () => Promise.reject(new Error('nobody is there to ask')),
         },
         onSignal: () => undefined,
+        signalGroup: () => undefined,
         exitNow: () => {
           throw new Error('a command of a client does not end the process');
         },

@@ -55,23 +55,43 @@ describe('AWS STS', () => {
     });
   });
 
-  test('gives credentials, the secret ones as secrets', async () => {
-    const { accessKeyId, secretAccessKey, sessionToken } = await login();
+  test('gives credentials, the secret ones as secrets, and when they end', async () => {
+    const { accessKeyId, secretAccessKey, sessionToken, expires } = await login();
     assert.deepEqual(
-      [accessKeyId, secretAccessKey.reveal(), sessionToken.reveal()],
-      ['ASIAEXAMPLE', 'a/secret+key', 'se/ss+ion=='],
+      [accessKeyId, secretAccessKey.reveal(), sessionToken.reveal(), expires],
+      ['ASIAEXAMPLE', 'a/secret+key', 'se/ss+ion==', 1.79e9],
     );
+  });
+
+  test('may leave the end unsaid, and write it as a number or a time', async () => {
+    for (const [Expiration, expires] of [
+      [undefined, undefined],
+      [1.7900000005e9, 1.79e9],
+      ['2026-01-01T01:00:00Z', Date.UTC(2026, 0, 1, 1) / 1000],
+      ['soon', undefined],
+      [Number.NaN, undefined],
+    ] as const) {
+      const Credentials = { ...CREDENTIALS, Expiration };
+      cloud.answer(200, {
+        AssumeRoleWithWebIdentityResponse: { AssumeRoleWithWebIdentityResult: { Credentials } },
+      });
+      assert.equal((await login()).expires, expires, String(Expiration));
+    }
   });
 
   test('may also answer in the XML of its protocol', async () => {
     const namespace = 'xmlns="https://sts.amazonaws.com/doc/2011-06-15/"';
-    const members = Object.entries({ ...CREDENTIALS, SessionToken: 'a&amp;b' }).map(([k, v]) => `<${k}>${v}</${k}>`);
+    const Expiration = '2026-01-01T01:00:00Z';
+    const members = Object.entries({ ...CREDENTIALS, SessionToken: 'a&amp;b', Expiration }).map(
+      ([k, v]) => `<${k}>${v}</${k}>`,
+    );
     cloud.answer(
       200,
       `<AssumeRoleWithWebIdentityResponse ${namespace}><AssumeRoleWithWebIdentityResult><Credentials>\n  ${members.join('\n  ')}
        </Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
     );
-    assert.equal((await login()).sessionToken.reveal(), 'a&b');
+    const { sessionToken, expires } = await login();
+    assert.deepEqual([sessionToken.reveal(), expires], ['a&b', Date.UTC(2026, 0, 1, 1) / 1000]);
     const error = '<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>Not &quot;you&quot;</Message></Error>';
     cloud.answer(403, `<ErrorResponse ${namespace}>${error}<RequestId>r1</RequestId></ErrorResponse>`);
     await assertCloudProblem(login(), /\(HTTP 403, AccessDenied\): Not "you"\. The role's trust policy/);
@@ -117,7 +137,7 @@ describe('AWS STS', () => {
       "Couldn't retrieve verification key from your identity provider",
       /from the internet/,
     ],
-    [400, 'InvalidIdentityToken', 'Bad', /Compare iss and aud/],
+    [400, 'InvalidIdentityToken', 'Bad', /Compare the IAM identity provider with its claims/],
     [400, 'ExpiredTokenException', 'Token expired: current date/time 1 must be before 0', /clock of the server/],
     [
       400,
@@ -125,7 +145,7 @@ describe('AWS STS', () => {
       'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
       /1h is what every role allows/,
     ],
-    [400, 'IDPCommunicationError', 'An error occurred', /open the environment again/],
+    [400, 'IDPCommunicationError', 'An error occurred', /just now; try again/],
     [403, 'RegionDisabledException', 'STS is not activated in this region', /activate it/],
   ] as const) {
     test(`says what to do about ${code}: ${message.slice(0, 30)}`, async () => {

@@ -40,7 +40,14 @@ export const startFakeCloud = async (): Promise<FakeCloud> => {
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const http = openCloudHttp();
-  const endpoints = { awsSts: url, googleSts: url, googleIamCredentials: url, doppler: url, infisical: url };
+  const endpoints = {
+    awsSts: url,
+    entra: url,
+    googleSts: url,
+    googleIamCredentials: url,
+    doppler: url,
+    infisical: url,
+  };
   const send = (response: ServerResponse, status: number, body: unknown, headers = {}): void => {
     const isText = typeof body === 'string';
     const type = isText ? 'text/xml' : 'application/json';

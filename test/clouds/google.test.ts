@@ -72,7 +72,12 @@ describe('Google', () => {
       'The audience in ID Token [gcp:acme] does not match the expected audience.',
       /among the allowed audiences/,
     ],
-    [400, 'invalid_grant', 'The size of mapped attribute google.subject exceeds the 127 bytes limit.', /list fewer/],
+    [
+      400,
+      'invalid_grant',
+      'The size of mapped attribute google.subject exceeds the 127 bytes limit.',
+      /google\.subject: shorten it, or map/,
+    ],
     [
       400,
       'unauthorized_client',

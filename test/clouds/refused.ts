@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CloudProblem } from '../../src/clouds/problem.ts';
+import { CloudProblem, explain } from '../../src/clouds/problem.ts';
 
 /** Asserts that a login ends with a problem whose sentence an author can use, and gives it. */
 export const assertCloudProblem = async (login: Promise<unknown>, sentence: RegExp): Promise<CloudProblem> => {
@@ -8,7 +8,7 @@ export const assertCloudProblem = async (login: Promise<unknown>, sentence: RegE
     (problem: unknown) => problem,
   );
   assert.ok(error instanceof CloudProblem, String(error));
-  assert.match(error.message, sentence);
+  assert.match(explain(error, { claims: 'its claims', project: 'the number', shorten: 'shorten it' }), sentence);
   return error;
 };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { createVaultToken, loginToVault } from '../../src/clouds/vault.ts';
+import { createVaultToken, loginToVault, renewVaultToken } from '../../src/clouds/vault.ts';
 import { Secret } from '../../src/secret.ts';
 import { type FakeCloud, startFakeCloud } from './fake-cloud.ts';
 import { assertCloudProblem, TOKEN } from './refused.ts';
@@ -25,7 +25,8 @@ describe('Vault', () => {
     createVaultToken(post(), server(namespace), new Secret('hvs.parent'), { ...CHILD, ...given });
 
   test('logs in with role and token at the mount, in the namespace', async () => {
-    assert.equal((await login('team/jwt', 'admin/example')).reveal(), 'hvs.granted');
+    const { token, lifetime, renewable } = await login('team/jwt', 'admin/example');
+    assert.deepEqual([token.reveal(), lifetime, renewable], ['hvs.granted', 3600, false]);
     const [{ method, path, headers, body } = assert.fail()] = cloud.asked;
     assert.deepEqual([method, path], ['POST', '/v1/auth/team/jwt/login']);
     assert.deepEqual(
@@ -36,6 +37,17 @@ describe('Vault', () => {
     await login();
     assert.equal(cloud.asked[1]?.headers['x-vault-namespace'], undefined);
     assert.equal(cloud.asked[1]?.path, '/v1/auth/jwt/login');
+  });
+
+  test('gives a token more time', async () => {
+    cloud.answer(200, { auth: { client_token: 'hvs.granted', lease_duration: 1800, renewable: true } });
+    const more = await renewVaultToken(post(), server('admin'), new Secret('hvs.mine'));
+    assert.deepEqual(more, { lifetime: 1800, renewable: true });
+    const [{ method, path, headers } = assert.fail()] = cloud.asked;
+    assert.deepEqual([method, path], ['POST', '/v1/auth/token/renew-self']);
+    assert.deepEqual([headers['x-vault-token'], headers['x-vault-namespace']], ['hvs.mine', 'admin']);
+    cloud.answer(403, { errors: ['permission denied'] });
+    await assertCloudProblem(renewVaultToken(post(), server(), new Secret('hvs.mine')), /permission denied.*expired/);
   });
 
   test('makes a child of a token', async () => {
@@ -77,10 +89,7 @@ describe('Vault', () => {
 
   test('says what to do about a parent token that cannot make the child', async () => {
     cloud.answer(403, { errors: ['permission denied', 'invalid token hvs.parent'] });
-    await assertCloudProblem(
-      child(),
-      /\(HTTP 403\): permission denied; invalid token \[secret\]\. The parent token has/,
-    );
+    await assertCloudProblem(child(), /\(HTTP 403\): permission denied; invalid token \[secret\]\. The token has/);
     cloud.answer(400, { errors: ['child policies must be subset of parent'] });
     await assertCloudProblem(child(), /check "policies"/);
   });

@@ -114,7 +114,7 @@ export const TABLE: ImportTable = {
     // Edges.
     logging: { types: ['system'] },
     'access/load': { uses: ['access', 'documents', 'errors'] },
-    runner: {},
+    runner: { uses: ['clouds', 'secret', 'system'] },
     'issuers/outbound': { uses: ['issuers', 'system'] },
     'clouds/http': { uses: ['clouds'] },
     'environments/declared-files': {
@@ -168,6 +168,8 @@ export const TABLE: ImportTable = {
         'logging',
         'audit',
         'audit/record',
+        'clouds',
+        'clouds/http',
         'deployments/settings',
         'day-logs',
         'documents',

@@ -4,6 +4,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { ChildNotStarted, type PassedSignal, runChild } from '../../src/runner/child.ts';
+import { openMasking } from '../../src/runner/masking.ts';
 import { makePrivateFolder } from '../../src/runner/private-folder.ts';
 
 interface Options {
@@ -26,7 +27,7 @@ const run = async (script: string, { secrets = [], atTerminal = false, stdout, o
       args: ['-c', script],
       cwd: '/',
       env: { PATH },
-      secrets,
+      masking: openMasking(secrets),
       untouched: { stdout: false, stderr: false },
     },
     {
@@ -121,7 +122,7 @@ describe('a child', () => {
       const untouched = { stdout: false, stderr: false };
       const place = { ...streams, atTerminal: false, onSignal: () => undefined, onBroken: () => undefined };
       await assert.rejects(
-        runChild({ file, args: [], cwd: '/', env: { PATH }, secrets: [], untouched }, place),
+        runChild({ file, args: [], cwd: '/', env: { PATH }, masking: openMasking([]), untouched }, place),
         (reason) => reason instanceof ChildNotStarted && reason.status === status && says.test(reason.message),
       );
     });

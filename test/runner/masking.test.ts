@@ -5,7 +5,7 @@ import { openMasking } from '../../src/runner/masking.ts';
 
 /** What comes out of a stream that arrives in these pieces. */
 const masked = (secrets: readonly string[], ...pieces: readonly (string | Uint8Array)[]): string => {
-  const masker = openMasking(secrets)();
+  const masker = openMasking(secrets).masker();
   const shown = pieces.map((piece) => masker.push(typeof piece === 'string' ? Buffer.from(piece) : piece));
   return Buffer.concat([...shown, masker.end()]).toString('latin1');
 };
@@ -36,7 +36,7 @@ describe('masking', () => {
 
   test('what is only the beginning of a secret comes out when it goes on otherwise, or ends', () => {
     assert.equal(masked(['hunter2'], 'hunt', 'ing', ' hunter'), 'hunting hunter');
-    const masker = openMasking(['hunter2'])();
+    const masker = openMasking(['hunter2']).masker();
     assert.equal(masker.push(Buffer.from('ab hunter')).toString(), 'ab ');
     assert.equal(masker.push(Buffer.from('s')).toString(), 'hunters');
   });
@@ -69,7 +69,7 @@ describe('masking', () => {
   });
 
   test('without secrets nothing is kept back', () => {
-    assert.equal(openMasking([])().push(Buffer.from('abc')).toString(), 'abc');
+    assert.equal(openMasking([]).masker().push(Buffer.from('abc')).toString(), 'abc');
   });
 
   test('however a text is cut, exactly the bytes inside secrets are hidden', () => {
@@ -88,9 +88,38 @@ describe('masking', () => {
     );
   });
 
+  test('secrets that come later are hidden from then on, in streams that are open already', () => {
+    const masking = openMasking(['hunter2']);
+    const masker = masking.masker();
+    const shown = [masker.push(Buffer.from('hunter2 hunter'))];
+    masking.renew(['hunter2', 'zebra5']);
+    shown.push(masker.push(Buffer.from('2 zeb')), masker.push(Buffer.from('ra5 zebra')), masker.end());
+    assert.equal(Buffer.concat(shown).toString(), '[secret] [secret] [secret] zebra');
+    masking.renew(['other']);
+    assert.equal(masking.masker().push(Buffer.from('zebra5 others')).toString(), 'zebra5 [secret]s');
+  });
+
+  test('wherever a stream is cut by new secrets, exactly the bytes inside secrets are hidden', () => {
+    const old = fc.array(fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 3, maxLength: 6 }), { maxLength: 4 });
+    const fresh = fc.string({ unit: fc.constantFrom('y', 'z'), minLength: 3, maxLength: 6 });
+    const before = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 12 });
+    const after = fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'y', 'z'), maxLength: 9 }), { maxLength: 4 });
+    fc.assert(
+      fc.property(old, fresh, before, after, (secrets, added, first, rest) => {
+        const masking = openMasking(secrets);
+        const masker = masking.masker();
+        const shown = [masker.push(Buffer.from(first))];
+        masking.renew([...secrets, added]);
+        shown.push(...rest.map((part) => masker.push(Buffer.from(part))), masker.end());
+        assert.equal(Buffer.concat(shown).toString(), masked([...secrets, added], first + rest.join('')));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test('a hundred thousand secrets and a long stream of beginnings take neither long nor much memory', () => {
     const secrets = Array.from({ length: 100_000 }, (_, index) => `secret-value-${index}`);
-    const masker = openMasking([...secrets, 'a'.repeat(1000)])();
+    const masker = openMasking([...secrets, 'a'.repeat(1000)]).masker();
     let length = 0;
     for (let round = 0; round < 100; round++) length += masker.push(Buffer.alloc(10_000, 'a')).length;
     assert.equal(length + masker.end().length, '[secret]'.length);

@@ -1,5 +1,5 @@
 import type { Clouds } from '../../clouds/clouds.ts';
-import { CloudProblem } from '../../clouds/problem.ts';
+import { CloudProblem, explain, type HintWords } from '../../clouds/problem.ts';
 import { Refusal } from '../../errors.ts';
 import type { Secret } from '../../secret.ts';
 import type { Draft } from '../../tokens/draft.ts';
@@ -67,9 +67,16 @@ export const openLogin = async (call: LoginCall, tools: LoginTools): Promise<Log
   try {
     return { output: await provider.open(inputs, token, tools.clouds) };
   } catch (problem) {
-    if (problem instanceof CloudProblem) return { error: problem.message };
+    if (problem instanceof CloudProblem) return { error: explain(problem, WORDS) };
     throw problem;
   }
+};
+
+/** What an author of an environment can look at, and change. */
+const WORDS: HintWords = {
+  claims: 'what fn::open::debug-oidc-claims shows',
+  project: '"project" (the project\'s number)',
+  shorten: 'list fewer "subjectAttributes"',
 };
 
 /** What forbids the call because of its inputs, in one text; `undefined` when nothing does. */

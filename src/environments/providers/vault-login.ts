@@ -96,10 +96,12 @@ export const VAULT_LOGIN: LoginProvider = {
   async open(inputs, token, { postToStranger }) {
     const server = { address: requiredText(inputs, 'address'), namespace: textInput(inputs, 'namespace') };
     const granted = token
-      ? await loginToVault(postToStranger, server, token, {
-          role: requiredText(inputs, 'jwt', 'role'),
-          mount: textInput(inputs, 'jwt', 'mount') ?? 'jwt',
-        })
+      ? (
+          await loginToVault(postToStranger, server, token, {
+            role: requiredText(inputs, 'jwt', 'role'),
+            mount: textInput(inputs, 'jwt', 'mount') ?? 'jwt',
+          })
+        ).token
       : await createVaultToken(postToStranger, server, new Secret(requiredText(inputs, 'token', 'token')), {
           displayName: textInput(inputs, 'token', 'displayName') ?? 'pulumi',
           maxTtlSeconds: durationInput(inputs, ['token', 'maxTtl'], DEFAULT_MAX_TTL),

@@ -1,4 +1,5 @@
 import { type ChildCommand, ChildNotStarted, runChild } from '../../../runner/child.ts';
+import { openMasking } from '../../../runner/masking.ts';
 import { makePrivateFolder } from '../../../runner/private-folder.ts';
 import { ChildStatus } from '../../child-status.ts';
 import { exportsOf, problemWithExport } from '../../env-output/exports.ts';
@@ -50,7 +51,7 @@ export const runInEnvironment = async (
       args,
       cwd: around.cwd,
       env: { ...around.env, ...Object.fromEntries([...exports.variables, ...files]) },
-      secrets: secretTexts(tree),
+      masking: openMasking(secretTexts(tree)),
       untouched: {
         stdout: interactive === true && stdout.isTerminal,
         stderr: interactive === true && stderr.isTerminal,
