@@ -1,3 +1,4 @@
+import type { Place } from '../syntax/source-text.ts';
 import { isNumberText, type Plain, type SourceRange } from '../values.ts';
 import { factsOf } from './facts.ts';
 import { EVALUATION_LIMITS } from './limits.ts';
@@ -36,6 +37,10 @@ class Writing {
 
   write(value: Value, withBase: boolean): void {
     const { secret, origin, base, kind } = value;
+    if (kind === 'scalar' && !secret && !(base && withBase)) {
+      this.text += plainText(value);
+      return;
+    }
     this.text += secret ? '{"secret":true,"trace":{' : '{"trace":{';
     if (withBase && base && !isMerged(value, base) && this.#hasRoomFor(base)) {
       this.text += '"base":';
@@ -90,21 +95,37 @@ const scalarText = (content: Scalar['content']): string => {
   return isNumberText(content) ? content.number : String(content);
 };
 
-/** Places are shared by many values, and documents by many openings. */
-const definedTexts = new WeakMap<object, string>();
+/**
+ * What was written of places. Places are shared by many values, and documents by many openings: most of what one writes
+ * was written by the one before. Nothing of a secret is kept.
+ *
+ * Each text is in one piece: one that was put together of many is put together again by whoever copies it.
+ */
+const defined = new WeakMap<Place, string>();
+const written = new WeakMap<Place, { readonly content: Scalar['content']; readonly text: string }>();
+
+/** A scalar of which there is nothing to say but where it was made. */
+const plainText = ({ origin, content }: Scalar): string => {
+  const known = written.get(origin.at);
+  if (known?.content === content) return known.text;
+  const text = ['{"trace":{', rangeText(origin), '"value":', scalarText(content), '}'].join('');
+  written.set(origin.at, { content, text });
+  return text;
+};
 
 /** Where a value was made, and the end of its trace. */
-const definedText = ({ source, at }: Origin): string => {
-  const known = definedTexts.get(at);
-  if (known !== undefined) return known;
+const definedText = (origin: Origin): string => {
+  const text = defined.get(origin.at) ?? rangeText(origin);
+  defined.set(origin.at, text);
+  return text;
+};
+
+const rangeText = ({ source, at }: Origin): string => {
   const { environment, begin, end } = source.range(at);
   const position = ({ byte, column, line }: SourceRange['begin']): string =>
     `{"byte":${byte},"column":${column},"line":${line}}`;
   const range = `{"begin":${position(begin)},"end":${position(end)},"environment":${JSON.stringify(environment)}}`;
-  // In one piece: a text that was put together of many is put together again by whoever copies it.
-  const text = ['"def":', range, '},'].join('');
-  definedTexts.set(at, text);
-  return text;
+  return ['"def":', range, '},'].join('');
 };
 
 /** A range in the form of the API. */
