@@ -104,6 +104,8 @@ export const declare = (
     case 'join':
     case 'split':
       return new Expr({ ...parts, operands: [operand(expression.delimiter), operand(expression.operand)] });
+    case 'validate':
+      return new Expr({ ...parts, operands: [operand(expression.schema), operand(expression.value)] });
     case 'open':
       return new Expr({ ...parts, operands: [operand(expression.inputs)] });
     default:
