@@ -28,15 +28,18 @@ export const talkToReference = async (conversation: Conversation, binary: string
     const seed = Math.trunc(Math.random() * 2 ** 31);
     const cases = fc.sample(referenceCase, { numRuns: GENERATED, seed });
     const answers = await ask(binary, cases);
-    let crashes = 0;
+    let [crashes, onPurpose] = [0, 0];
     for (const [index, asked] of cases.entries()) {
       const theirs = answers[index];
       assert.ok(theirs, `the reference ended at case ${index} of seed ${seed}`);
       crashes += theirs.panic === undefined ? 0 : 1;
-      const found = mayDiffer(asked) ? [] : differences(await ourAnswer(asked), theirs);
+      const found = differences(await ourAnswer(asked), theirs);
+      const isOnPurpose = found.length > 0 && mayDiffer(asked);
+      onPurpose += isOnPurpose ? 1 : 0;
+      if (isOnPurpose) continue;
       assert.deepEqual(found, [], `seed ${seed}, case ${index}:\n${describeCase(asked)}`);
     }
-    return `${cases.length - crashes} definitions, seed ${seed}; ${crashes} make the reference crash`;
+    return `${cases.length - crashes - onPurpose} definitions, seed ${seed}; ${crashes} make the reference crash, ${onPurpose} differ about what is final`;
   });
 };
 

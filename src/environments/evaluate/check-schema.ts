@@ -27,16 +27,20 @@ const propertyBlame = (blame: Blame, key: string): Blame => {
 export interface Complaint {
   readonly blame: Blame;
   readonly summary: string;
+  /** About something where the schema `false` stands, which the reference refuses without a word. */
+  readonly isForbidden?: boolean;
 }
 
-/** Follows `$ref`, and knows how deep: a schema that only refers to itself has no meaning. */
+/** Follows `$ref`, knows how deep (a schema that only refers to itself has no meaning), and counts every step. */
 export class References {
   readonly #root: Schema;
   readonly #depth: number;
+  readonly spend: (steps?: number) => void;
 
-  constructor(root: Schema, depth = 0) {
+  constructor(root: Schema, spend: (steps?: number) => void = () => {}, depth = 0) {
     this.#root = root;
     this.#depth = depth;
+    this.spend = spend;
   }
 
   target(schema: SchemaObject): { readonly schema: Schema; readonly references: References } | undefined {
@@ -44,7 +48,12 @@ export class References {
     if (name === undefined) return undefined;
     const found = typeof this.#root === 'object' ? this.#root.$defs?.[name] : undefined;
     if (found === undefined || this.#depth > 32) throw new TypeError(`the schema has no ${schema.$ref}`);
-    return { schema: found, references: new References(this.#root, this.#depth + 1) };
+    return { schema: found, references: new References(this.#root, this.spend, this.#depth + 1) };
+  }
+
+  /** For the members of what is checked: there, the same reference is another one. */
+  below(): References {
+    return this.#depth === 0 ? this : new References(this.#root, this.spend);
   }
 }
 
@@ -67,6 +76,7 @@ class SchemaChecking {
   readonly complaints: Complaint[] = [];
 
   compatible(given: Schema | undefined, wanted: Schema | undefined, blame: Blame, references: References): boolean {
+    references.spend();
     if (wanted === undefined || wanted === true) return true;
     if (wanted === false) return false;
     if (given === undefined || given === true) return true;
@@ -79,8 +89,8 @@ class SchemaChecking {
       this.#sameType(given, wanted, blame),
       this.#someOf(wanted.anyOf, blame, (one, checking) => checking.compatible(given, one, blame, references)),
       this.#someOf(wanted.oneOf, blame, (one, checking) => checking.compatible(given, one, blame, references)),
-      given.type !== 'array' || this.#arrays(given, wanted, blame, references),
-      given.type !== 'object' || this.#objects(given, wanted, blame, references),
+      given.type !== 'array' || this.#arrays(given, wanted, blame, references.below()),
+      given.type !== 'object' || this.#objects(given, wanted, blame, references.below()),
     ];
     return results.every(Boolean);
   }

@@ -1,7 +1,10 @@
 import { quote } from '../syntax/paths.ts';
 import { isNumberText } from '../values.ts';
 import { type Blame, type Complaint, checkUnknown, References } from './check-schema.ts';
-import { isAnything, type Schema, type SchemaConstant, type SchemaObject } from './schema.ts';
+import { compareDecimals, isMultiple } from './decimal.ts';
+import { writeJson } from './json-text.ts';
+import { plainFrom } from './plain.ts';
+import { isAnything, type Schema, type SchemaConstant, type SchemaNumber, type SchemaObject } from './schema.ts';
 import { membersOf, typeOfScalar, type Value } from './value.ts';
 
 export interface Checking {
@@ -27,9 +30,13 @@ class ValueChecking {
   readonly complaints: Complaint[] = [];
 
   matches(value: Value, wanted: Schema | undefined, references: References): boolean {
+    references.spend();
     if (isAnything(wanted)) return true;
     const blame = { origin: value.origin, path: '', prefixed: false };
-    if (typeof wanted !== 'object') return this.#complain(blame, 'nothing is allowed here');
+    if (typeof wanted !== 'object') {
+      this.complaints.push({ blame, summary: 'nothing is allowed here', isForbidden: true });
+      return false;
+    }
     if (value.kind === 'unknown') {
       const { ok, complaints } = checkUnknown(value.schema, wanted, blame, references);
       this.complaints.push(...complaints);
@@ -65,60 +72,59 @@ class ValueChecking {
   }
 
   #constant(value: Value, wanted: SchemaObject, blame: Blame): boolean {
-    const isOne = (constant: SchemaConstant): boolean => value.kind === 'scalar' && equals(value.content, constant);
-    if (wanted.const !== undefined && wanted.const !== null && !isOne(wanted.const)) {
-      return this.#complain(blame, `expected ${JSON.stringify(wanted.const)}`);
-    }
-    const { enum: allowed = [] } = wanted;
-    if (allowed.length === 0 || allowed.some(isOne)) return true;
-    return this.#complain(
-      blame,
-      allowed.length === 1 ? `expected ${JSON.stringify(allowed[0])}` : `expected one of ${JSON.stringify(allowed)}`,
-    );
+    const { const: only = null, enum: allowed = [] } = wanted;
+    const isOnly = only === null || equals(value, only);
+    if (!isOnly) this.#complain(blame, `expected ${show(only)}`);
+    if (allowed.length === 0 || allowed.some((constant) => equals(value, constant))) return isOnly;
+    const [first = null, ...more] = allowed;
+    return this.#complain(blame, more.length === 0 ? `expected ${show(first)}` : `expected one of ${show(allowed)}`);
   }
 
   #type(value: Value, wanted: SchemaObject, blame: Blame, references: References): boolean {
     const type = value.kind === 'scalar' ? typeOfScalar(value.content) : value.kind === 'list' ? 'array' : 'object';
     if (wanted.type !== undefined && wanted.type !== type)
       return this.#complain(blame, `expected ${wanted.type}, got ${type}`);
-    if (value.kind === 'list') return this.#list(value.content, wanted, blame, references);
-    if (value.kind === 'object') return this.#object(value, wanted, blame, references);
+    if (value.kind === 'list') return this.#list(value.content, wanted, blame, references.below());
+    if (value.kind === 'object') return this.#object(value, wanted, blame, references.below());
     if (value.kind !== 'scalar') return true;
-    if (typeof value.content === 'string') return this.#text(value.content, wanted, blame);
-    return isNumberText(value.content) ? this.#number(Number(value.content.number), wanted, blame) : true;
+    if (typeof value.content === 'string') return this.#text(value.content, wanted, blame, references);
+    return isNumberText(value.content) ? this.#number(value.content.number, wanted, blame) : true;
   }
 
-  #number(number: number, wanted: SchemaObject, blame: Blame): boolean {
+  /** The space that the fourth sentence lacks is lacking in the reference, too. */
+  #number(number: string, wanted: SchemaObject, blame: Blame): boolean {
     const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = wanted;
+    const to = (limit: SchemaNumber | undefined): number | undefined =>
+      limit === undefined ? undefined : compareDecimals(number, textOf(limit));
     return this.#rules(blame, [
-      [multipleOf !== undefined && !Number.isInteger(number / multipleOf), `expected a multiple of ${multipleOf}`],
-      [minimum !== undefined && number < minimum, `expected a number greater than or equal to ${minimum}`],
       [
-        exclusiveMinimum !== undefined && number <= exclusiveMinimum,
-        `expected a number greater than ${exclusiveMinimum}`,
+        multipleOf !== undefined && !isMultiple(number, textOf(multipleOf)),
+        `expected a multiple of ${textOf(multipleOf)}`,
       ],
-      [maximum !== undefined && number > maximum, `expected a number less than or equal to ${maximum}`],
-      [exclusiveMaximum !== undefined && number >= exclusiveMaximum, `expected a number less than ${exclusiveMaximum}`],
+      [(to(minimum) ?? 0) < 0, `expected a number greater than or equal to ${textOf(minimum)}`],
+      [(to(exclusiveMinimum) ?? 1) <= 0, `expected a number greater than ${textOf(exclusiveMinimum)}`],
+      [(to(maximum) ?? 0) > 0, `expected a number less than or equal to${textOf(maximum)}`],
+      [(to(exclusiveMaximum) ?? -1) >= 0, `expected a number less than ${textOf(exclusiveMaximum)}`],
     ]);
   }
 
-  #text(text: string, { minLength, maxLength, pattern }: SchemaObject, blame: Blame): boolean {
+  #text(text: string, { minLength, maxLength, pattern }: SchemaObject, blame: Blame, { spend }: References): boolean {
     const length = Buffer.byteLength(text);
+    const matches = (): boolean =>
+      typeof pattern === 'object' ? pattern.matches(text, spend) : new RegExp(pattern ?? '', 'u').test(text);
+    const source = typeof pattern === 'object' ? pattern.source : (pattern ?? '');
     return this.#rules(blame, [
-      [minLength !== undefined && length < minLength, `expected a string of at least length ${minLength}`],
-      [maxLength !== undefined && length > maxLength, `expected a string of at most length ${maxLength}`],
-      [
-        pattern !== undefined && !new RegExp(pattern, 'u').test(text),
-        `string must match the pattern ${quote(pattern ?? '')}`,
-      ],
+      [length < amount(minLength, 0), `expected a string of at least length ${textOf(minLength)}`],
+      [length > amount(maxLength), `expected a string of at most length ${textOf(maxLength)}`],
+      [pattern !== undefined && !matches(), `string must match the pattern ${quote(source)}`],
     ]);
   }
 
   #list(items: readonly Value[], wanted: SchemaObject, blame: Blame, references: References): boolean {
     const { minItems, maxItems, prefixItems = [] } = wanted;
     const ok = this.#rules(blame, [
-      [minItems !== undefined && items.length < minItems, `expected an array with at least ${minItems} items`],
-      [maxItems !== undefined && items.length > maxItems, `expected an array with at most ${maxItems} items`],
+      [items.length < amount(minItems, 0), `expected an array with at least ${textOf(minItems)} items`],
+      [items.length > amount(maxItems), `expected an array with at most ${textOf(maxItems)} items`],
     ]);
     const members = items.map((item, index) => this.matches(item, prefixItems[index] ?? wanted.items, references));
     return ok && members.every(Boolean);
@@ -130,14 +136,8 @@ class ValueChecking {
     const dependent = Object.entries(dependentRequired).flatMap(([name, names]) => (has.has(name) ? names : []));
     const missing = [...required, ...dependent].filter((name) => !has.has(name));
     const ok = this.#rules(blame, [
-      [
-        minProperties !== undefined && has.size < minProperties,
-        `expected an object with at least ${minProperties} properties`,
-      ],
-      [
-        maxProperties !== undefined && has.size > maxProperties,
-        `expected an object with at most ${maxProperties} properties`,
-      ],
+      [has.size < amount(minProperties, 0), `expected an object with at least ${textOf(minProperties)} properties`],
+      [has.size > amount(maxProperties), `expected an object with at most ${textOf(maxProperties)} properties`],
       [missing.length > 0, `missing required properties: ${missing.join(', ')}`],
     ]);
     const members = [...has].map(([key, member]) => {
@@ -159,5 +159,34 @@ class ValueChecking {
   }
 }
 
-const equals = (content: unknown, constant: SchemaConstant): boolean =>
-  isNumberText(content) ? typeof constant === 'number' && content.number === String(constant) : content === constant;
+/** Numbers are equal when they are written alike, as in the reference. */
+const equals = (value: Value, constant: SchemaConstant): boolean => {
+  if (value.kind === 'unknown') return false;
+  if (value.kind === 'scalar') {
+    const { content } = value;
+    if (isNumberText(content))
+      return typeof constant === 'number' || isNumberText(constant) ? content.number === textOf(constant) : false;
+    return content === constant;
+  }
+  if (value.kind === 'list') {
+    const { content } = value;
+    return (
+      Array.isArray(constant) &&
+      constant.length === content.length &&
+      content.every((item, index) => equals(item, constant[index]))
+    );
+  }
+  const members = membersOf(value);
+  return (
+    constant instanceof Map &&
+    constant.size === members.size &&
+    [...members].every(([key, member]) => constant.has(key) && equals(member, constant.get(key)))
+  );
+};
+
+const show = (constant: SchemaConstant | readonly SchemaConstant[]): string =>
+  writeJson(plainFrom(constant), { escapeHtml: true });
+
+const textOf = (number: SchemaNumber | undefined): string => (isNumberText(number) ? number.number : String(number));
+const amount = (number: SchemaNumber | undefined, missing = Number.POSITIVE_INFINITY): number =>
+  number === undefined ? missing : Number(textOf(number));

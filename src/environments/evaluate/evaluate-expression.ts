@@ -8,6 +8,7 @@ import { EVALUATION_LIMITS, LimitReached, limitText } from './limits.ts';
 import { evaluateOpen } from './open-call.ts';
 import { type Run, reportLimit } from './run.ts';
 import { textForm } from './text-form.ts';
+import { evaluateValidate } from './validate-call.ts';
 import { list, object, scalar, unknown, type Value } from './value.ts';
 
 /** Evaluates expressions, each once, and lays what comes out over the imported value at the same place. */
@@ -76,6 +77,8 @@ export class Evaluation {
       case 'join':
       case 'split':
         return evaluatePair(this.#run, scope, x, expression.kind);
+      case 'validate':
+        return evaluateValidate(this.#run, scope, x);
       case 'open':
         return evaluateOpen(this.#run, scope, x, expression.provider);
       case 'secret':

@@ -128,6 +128,10 @@ export const declare = (
       const operands = [operand(expression.delimiter), operand(expression.operand)];
       return new Expr({ source, expression, at: place, around, step, base, operands });
     }
+    case 'validate': {
+      const operands = [operand(expression.schema), operand(expression.value)];
+      return new Expr({ source, expression, at: place, around, step, base, operands });
+    }
     case 'open':
       return new Expr({ source, expression, at: place, around, step, base, operands: [operand(expression.inputs)] });
     default:

@@ -8,7 +8,7 @@ import { writeJson } from './json-text.ts';
 import { EVALUATION_LIMITS, LimitReached, limitText } from './limits.ts';
 import { fromPlain, toPlain } from './plain.ts';
 import { JsonProblem, readJson } from './read-json.ts';
-import type { Run } from './run.ts';
+import { type Run, reportComplaints } from './run.ts';
 import type { Schema } from './schema.ts';
 import { textForm } from './text-form.ts';
 import { list, scalar, schemaOf, unknown, type Value } from './value.ts';
@@ -26,7 +26,7 @@ export const evaluateTyped = (run: Run, scope: Scope, x: Expr, schema: Schema): 
   const value = run.evaluate(x, scope);
   if (factsOf(value).awaits.size > 0) return value;
   const { ok, complaints } = checkValue(value, schema);
-  for (const { blame, summary } of complaints) run.problems.error(blame.origin.source, blame.origin.at, summary);
+  reportComplaints(run, complaints);
   return ok ? value : undefined;
 };
 

@@ -16,6 +16,8 @@ export const accessesIn = (expression: Expression): readonly (readonly Accessor[
     case 'join':
     case 'split':
       return [expression.delimiter, expression.operand].flatMap((part) => (part ? accessesIn(part) : []));
+    case 'validate':
+      return [expression.schema, expression.value].flatMap((part) => (part ? accessesIn(part) : []));
     case 'open':
       return expression.inputs ? accessesIn(expression.inputs) : [];
     default:

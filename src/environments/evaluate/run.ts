@@ -1,6 +1,7 @@
 import type { Problems } from '../syntax/problems.ts';
 import type { Place, SourceText } from '../syntax/source-text.ts';
 import type { Plain, SourceRange } from '../values.ts';
+import type { Complaint } from './check-schema.ts';
 import type { Expr, Scope } from './expr.ts';
 import type { EnvironmentIdentity } from './graph.ts';
 import { type Budget, LimitReached } from './limits.ts';
@@ -76,6 +77,11 @@ export interface Run {
   /** The value of an import, evaluated now if need be; `undefined` after a problem. */
   importValue(scope: Scope, text: string, source: SourceText, at: Place): Value | undefined;
 }
+
+/** Reports what is wrong with a value, each where the wrong value was made. */
+export const reportComplaints = (run: Run, complaints: readonly Complaint[]): void => {
+  for (const { blame, summary } of complaints) run.problems.error(blame.origin.source, blame.origin.at, summary);
+};
 
 /** Reports a limit once; anything but a limit goes on. */
 export const reportLimit = (run: Run, error: unknown, source: SourceText, at: Place): void => {

@@ -1,6 +1,9 @@
+import type { NumberText, Plain } from '../values.ts';
+import type { Pattern } from './pattern.ts';
+
 /**
- * The dialect of JSON Schema in which providers describe their inputs and outputs: a subset of draft 2020-12.
- * Schemas are the project's own, never a user's: their patterns are compiled as they stand.
+ * The dialect of JSON Schema in which providers describe their inputs and outputs, and users what `fn::validate`
+ * checks: a subset of draft 2020-12. Numbers of users stay as they were written.
  */
 export type Schema = boolean | SchemaObject;
 
@@ -17,19 +20,20 @@ export interface SchemaObject {
   readonly type?: 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object';
   readonly const?: SchemaConstant;
   readonly enum?: readonly SchemaConstant[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly exclusiveMaximum?: number;
-  readonly multipleOf?: number;
+  readonly minimum?: SchemaNumber;
+  readonly maximum?: SchemaNumber;
+  readonly exclusiveMinimum?: SchemaNumber;
+  readonly exclusiveMaximum?: SchemaNumber;
+  readonly multipleOf?: SchemaNumber;
   /** Lengths are bytes of UTF-8, as the reference counts them. */
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly pattern?: string;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly minProperties?: number;
-  readonly maxProperties?: number;
+  readonly minLength?: SchemaNumber;
+  readonly maxLength?: SchemaNumber;
+  /** A text is the project's own and compiled as it stands; a user's is compiled by `compilePattern`. */
+  readonly pattern?: string | Pattern;
+  readonly minItems?: SchemaNumber;
+  readonly maxItems?: SchemaNumber;
+  readonly minProperties?: SchemaNumber;
+  readonly maxProperties?: SchemaNumber;
   readonly required?: readonly string[];
   readonly dependentRequired?: Readonly<Record<string, readonly string[]>>;
   /** Notes for people; nothing is checked by them. */
@@ -41,7 +45,8 @@ export interface SchemaObject {
   readonly secret?: boolean;
 }
 
-export type SchemaConstant = null | boolean | number | string;
+export type SchemaConstant = number | Plain;
+export type SchemaNumber = number | NumberText;
 
 /** Allows everything: an absent schema does, too. */
 export const isAnything = (schema: Schema | undefined): boolean => schema === undefined || schema === true;

@@ -55,6 +55,12 @@ export type Expression =
       readonly operand: Expression | undefined;
     }
   | {
+      readonly kind: 'validate';
+      readonly at: Place;
+      readonly schema: Expression | undefined;
+      readonly value: Expression | undefined;
+    }
+  | {
       readonly kind: 'open';
       readonly at: Place;
       readonly provider: string | undefined;

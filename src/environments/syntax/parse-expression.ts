@@ -76,6 +76,7 @@ export class ExpressionParser {
     if (name === 'fn::join' || name === 'fn::split') return this.#pair(at, name, value);
     if (name === 'fn::secret') return this.#secret(at, value);
     if (name === 'fn::open') return this.#open(at, value);
+    if (name === 'fn::validate') return this.#validate(at, value);
     if (name.startsWith(OPEN_PREFIX)) {
       return { kind: 'open', at, provider: name.slice(OPEN_PREFIX.length), inputs: this.parse(value) };
     }
@@ -118,14 +119,24 @@ export class ExpressionParser {
       this.#error(argument.at, problem);
       return { kind: 'open', at, provider: undefined, inputs: undefined };
     }
-    const member = (name: string): Expression | undefined =>
-      argument.entries.findLast(({ key }) => key === name)?.value;
-    const [provider, inputs] = [member('provider'), member('inputs')];
+    const [provider, inputs] = [memberOf(argument, 'provider'), memberOf(argument, 'inputs')];
     const name = provider?.kind === 'literal' && typeof provider.value === 'string' ? provider.value : undefined;
     if (!provider) this.#error(argument.at, "missing provider name ('provider')");
     else if (name === undefined) this.#error(provider.at, 'provider name must be a string literal');
     if (!inputs) this.#error(argument.at, "missing provider inputs ('inputs')");
     return { kind: 'open', at, provider: name, inputs };
+  }
+
+  #validate(at: Place, value: SyntaxNode): Expression {
+    const argument = this.parse(value);
+    if (argument.kind !== 'object') {
+      this.#error(argument.at, "the argument to fn::validate must be an object containing 'schema' and 'value'");
+      return { kind: 'validate', at, schema: undefined, value: undefined };
+    }
+    const [schema, checked] = [memberOf(argument, 'schema'), memberOf(argument, 'value')];
+    if (!schema) this.#error(argument.at, "missing required property 'schema'");
+    if (!checked) this.#error(argument.at, "missing required property 'value'");
+    return { kind: 'validate', at, schema, value: checked };
   }
 
   #error(at: Place, summary: string): void {
@@ -135,6 +146,10 @@ export class ExpressionParser {
 
 const sortedKeys = (entries: readonly ObjectEntry[]): readonly string[] =>
   [...new Set(entries.flatMap(({ key }) => key ?? []))].sort(byCodePoints);
+
+/** The last of several members with one name counts. */
+const memberOf = (argument: Expression & { readonly kind: 'object' }, name: string): Expression | undefined =>
+  argument.entries.findLast(({ key }) => key === name)?.value;
 
 /** The text behind `ciphertext` where that is all there is: the stored form of a secret. */
 const ciphertextOf = (argument: Expression): string | undefined => {

@@ -24,7 +24,7 @@ describe('a known value', () => {
     [{ enum: ['a', true] }, 'b', ['expected one of ["a",true]']],
     [{ enum: ['a', null] }, null, []],
     [{ minimum: 2, maximum: 3 }, 1, ['expected a number greater than or equal to 2']],
-    [{ minimum: 2, maximum: 3 }, 4, ['expected a number less than or equal to 3']],
+    [{ minimum: 2, maximum: 3 }, 4, ['expected a number less than or equal to3']],
     [{ minimum: 2, maximum: 3 }, 2, []],
     [{ exclusiveMinimum: 2, exclusiveMaximum: 4 }, 2, ['expected a number greater than 2']],
     [{ exclusiveMinimum: 2, exclusiveMaximum: 4 }, 4, ['expected a number less than 4']],

@@ -9,6 +9,58 @@ const CIPHERTEXTS =
 
 type Entry = readonly [string, Tree];
 
+/** A JSON Schema, or what could be one. */
+const { schema } = fc.letrec<{ schema: Tree }>((tie) => {
+  const some = listOf(fc.array(tie('schema'), { maxLength: 2 }));
+  const named = mapOf(fc.array(fc.tuple(key, tie('schema')), { maxLength: 2 }));
+  const amount = fc.constantFrom('0', '1', '2', '3', '1.5', '-1', '10', 'x').map(scalarOf);
+  const names = listOf(fc.array(key.map(scalarOf), { maxLength: 2 }));
+  const field: fc.Arbitrary<Entry> = fc.oneof(
+    fc.tuple(
+      fc.constant('type'),
+      fc.constantFrom('string', 'number', 'boolean', 'array', 'object', '"null"', 'x').map(scalarOf),
+    ),
+    fc.tuple(fc.constantFrom('minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'), amount),
+    fc.tuple(
+      fc.constantFrom('minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties'),
+      amount,
+    ),
+    fc.tuple(fc.constantFrom('anyOf', 'oneOf', 'prefixItems'), some),
+    fc.tuple(fc.constantFrom('items', 'additionalProperties'), tie('schema')),
+    fc.tuple(fc.constantFrom('properties', '$defs'), named),
+    fc.tuple(fc.constant('required'), names),
+    fc.tuple(fc.constant('dependentRequired'), mapOf(fc.array(fc.tuple(key, names), { maxLength: 1 }))),
+    fc.tuple(fc.constantFrom('const', 'enum'), fc.oneof(scalar, listOf(fc.array(scalar, { maxLength: 2 })))),
+    fc.tuple(
+      fc.constant('pattern'),
+      fc.constantFrom('a', '"^x"', '"[a-e]+$"', '"(h|x).*"', '"\\\\d{1,2}"').map(scalarOf),
+    ),
+    fc.tuple(fc.constant('$ref'), fc.constantFrom('"#/$$defs/a"', '"#/$$defs/nope"', 'x').map(scalarOf)),
+    fc.tuple(fc.constantFrom('title', 'nope', 'default', 'deprecated'), scalar),
+  );
+  return {
+    schema: fc.oneof(
+      { maxDepth: 3, depthSize: 'small', withCrossShrink: true },
+      { weight: 1, arbitrary: fc.constantFrom('true', 'true', 'false', 'x', '1').map(scalarOf) },
+      { weight: 6, arbitrary: mapOf(fc.array(field, { maxLength: 3 })) },
+    ),
+  };
+});
+
+const validation = (value: fc.Arbitrary<Tree>): fc.Arbitrary<Tree> =>
+  mapOf(
+    fc
+      .tuple(
+        fc.oneof({ weight: 6, arbitrary: schema }, { weight: 1, arbitrary: value }),
+        value,
+        fc.integer({ max: 9, min: 0 }),
+      )
+      .map(([wanted, given, odd]): readonly Entry[] => [
+        ['schema', wanted],
+        [odd === 0 ? 'values' : 'value', given],
+      ]),
+  );
+
 /** A call, or something that looks like one. */
 const call = (value: fc.Arbitrary<Tree>): fc.Arbitrary<Tree> => {
   const of = (names: string, argument: fc.Arbitrary<Tree>): fc.Arbitrary<Tree> =>
@@ -55,6 +107,7 @@ const call = (value: fc.Arbitrary<Tree>): fc.Arbitrary<Tree> => {
       'fn::open',
       fc.oneof(value, mapOf(fc.array(fc.tuple(fc.constantFrom('provider', 'inputs', 'x'), value), { maxLength: 3 }))),
     ),
+    of('fn::validate', fc.oneof({ weight: 5, arbitrary: validation(value) }, { weight: 1, arbitrary: value })),
     of('fn::nope Fn::join fn:: fn::tojson fn', value),
     mapOf(
       fc

@@ -18,6 +18,11 @@ describe('a definition', () => {
     }
   });
 
+  test('holds no control characters but as escapes', () => {
+    assert.deepEqual(problems('values: {a: "\u0007"}'), ['error 1:14 : yaml: control characters are not allowed']);
+    assert.deepEqual(problems('values:\n  a: "\\u0007é\u00a0😀\u2028"\n  b: x\t# y\r\n'), []);
+  });
+
   test('is a mapping whose imports are a list and whose values are a mapping', () => {
     assert.deepEqual(problems('- a'), ['error 1:1 : environment must be an object']);
     assert.deepEqual(problems('imports: a\nvalues: [b]'), [

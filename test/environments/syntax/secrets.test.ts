@@ -47,6 +47,8 @@ other:
     const expected = `values:\n  a:\n    fn::secret: ${stored('one\ntwo')} # block\n  b:\n    fn::secret: ${stored('one two\n')}\n\n  c:\n    fn::secret: ${stored('one two')} # end\n  d: {fn::secret: ${stored('12')}}\n  e: {fn::secret: ${stored('y')}}\n`;
     assert.equal(encrypted.replaceAll(/\n+/g, '\n'), expected.replaceAll(/\n+/g, '\n'));
     assert.doesNotThrow(() => parse(encrypted));
+    const { text: last } = encryptSecrets('values:\n  a:\n    fn::secret: |\n      one', cipher);
+    assert.equal(last, `values:\n  a:\n    fn::secret: ${stored('one')}`, 'without a line break that is not there');
   });
 
   test('refuses a secret that would stay in the clear', () => {
