@@ -41,6 +41,27 @@ test('what was encrypted for an environment is decrypted for it, on every replic
   assert.equal(again.decrypt('env-1', first.encrypt('env-1', '')), '');
 });
 
+test('the key of an organization is opened once, and again when it was sealed anew', async () => {
+  const { store, keys } = opened();
+  let times = 0;
+  const sealer = {
+    seal: (purpose: string, plain: string) => seal(keys, purpose, plain),
+    open: (purpose: string, sealed: string) => {
+      times++;
+      return open(keys, purpose, sealed);
+    },
+  };
+  const secrets = openEnvironmentSecrets({ store, random: realRandom, sealer });
+  const bytes = (await secrets.of('org-1')).encrypt('env-1', 'hunter2');
+  assert.equal((await secrets.of('org-1')).decrypt('env-1', bytes), 'hunter2');
+  assert.equal(times, 1);
+  const [older] = keys;
+  const [newer] = newKeys();
+  await rewrapEnvironmentKeys(store, [newer, older]);
+  await assert.rejects(secrets.of('org-1'), SealingError);
+  assert.equal(times, 2);
+});
+
 test('the same text is another ciphertext every time', async () => {
   const { secrets } = opened();
   const cipher = await secrets.of('org-1');

@@ -12,7 +12,7 @@ import { plainFrom, toPlain } from '../../../src/environments/evaluate/plain.ts'
 import { JsonProblem, readJson } from '../../../src/environments/evaluate/read-json.ts';
 import { writeYaml } from '../../../src/environments/evaluate/yaml-text.ts';
 import { decodeBase64 } from '../../../src/environments/syntax/base64.ts';
-import { check, open } from './opening.ts';
+import { check, load, open, openGraph } from './opening.ts';
 
 describe('JSON', () => {
   test('comes out as it went in, numbers digit by digit', () => {
@@ -236,6 +236,17 @@ describe('the detailed form', () => {
     assert.ok(value);
     const { value: members } = JSON.parse(writeDetailed(value, { secrets: 'reveal' }));
     assert.deepEqual([members.a.value, members.a.unknown], ['[unknown]', true]);
+  });
+
+  test('shows each opener of one definition his own values', async () => {
+    const graph = await load('values: {a: "${context.user} {fn::secret}", b: {fn::secret: s}, c: "${b}"}');
+    for (const user of ['ann', 'bob', 'ann']) {
+      const { value } = openGraph(graph, { context: { user } });
+      assert.ok(value);
+      const { value: members } = JSON.parse(writeDetailed(value, { secrets: 'redact' }));
+      assert.equal(members.a.value, `${user} {fn::secret}`);
+      assert.deepEqual([members.b.value, members.c.value, members.c.secret], ['[secret]', '[secret]', true]);
+    }
   });
 
   test('leaves out what was replaced where it is too large to be written', async () => {
