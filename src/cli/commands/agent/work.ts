@@ -28,7 +28,7 @@ export const runAgent = async (around: Surroundings, options: AgentOptions): Pro
   const endpoints = cloudEndpoints(around.env);
   const access = await findAgentAccess(around, options);
   const pace = realPace(around.system);
-  const [http, clouds] = [openRunHttp(access.url), openCloudHttp()];
+  const [http, clouds] = [openRunHttp(), openCloudHttp()];
   const { drain, commands } = drainOnSignal(around, () =>
     say('draining: what was taken is finished, nothing more is taken'),
   );
