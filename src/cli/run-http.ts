@@ -23,11 +23,12 @@ export interface RunHttp {
 const ANSWER_MS = 10_000;
 const CONNECT_MS = 5_000;
 
-/** Speaks to one server, whose base URL has been through `secretTarget`. Follows no redirect. */
-export const openRunHttp = (server: string): RunHttp => {
+/** Follows no redirect: it could lead a token elsewhere. */
+export const openRunHttp = (): RunHttp => {
   const agent = new Agent({ connect: { timeout: CONNECT_MS } });
   return {
     async send({ method, url, token, body, signal }) {
+      const server = new URL(url).origin;
       const patience = AbortSignal.timeout(ANSWER_MS);
       const answer = await request(url, {
         method,

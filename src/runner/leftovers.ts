@@ -4,7 +4,7 @@ import { fingerprint } from '../secret.ts';
 import type { EpochMs } from '../system.ts';
 import { halfWritten } from './atomic-file.ts';
 import { isGone, type OutsideFile, readOwner } from './owner.ts';
-import { type FolderPlace, isOwnFolder, markOf, placesOfFolders } from './work-folder.ts';
+import { type FolderPlace, isOwnFolder, markOf, placesOfFolders, removeIfEmpty } from './work-folder.ts';
 
 /** No token lives longer than an hour, so in a folder that has stood still for two no file is worth anything. */
 const STALE_MS = 2 * 3_600_000;
@@ -19,13 +19,14 @@ export const removeLeftovers = async (place: FolderPlace, nowMs: EpochMs): Promi
   let removed = 0;
   for (const parent of placesOfFolders(place)) {
     if (!(await isOwnFolder(parent, place.uid).catch(() => false))) continue;
-    for (const name of await readdir(parent)) {
+    for (const name of await readdir(parent).catch(() => [])) {
       const folder = join(parent, name);
       if (!/^run-\d+-/.test(name) || !(await isLeftOver(folder, place, nowMs))) continue;
       for (const file of (await readOwner(folder))?.outside ?? []) await removeOutside(file, markOf(folder));
       await rm(folder, { recursive: true, force: true });
       removed += 1;
     }
+    removeIfEmpty(parent);
   }
   return removed;
 };

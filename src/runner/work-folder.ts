@@ -72,11 +72,14 @@ export const makeWorkFolder = async (place: FolderPlace): Promise<WorkFolder> =>
   };
 };
 
+/** Runs that end take the empty parent with them: many may do so while we make ours. */
+const TRIES = 20;
+
 const makeFolder = async (place: FolderPlace): Promise<string> => {
   let problem: unknown;
   for (const parent of placesOfFolders(place)) {
     try {
-      return await makeBelow(parent, place, 3);
+      return await makeBelow(parent, place, TRIES);
     } catch (cause) {
       problem = cause;
     }
@@ -92,16 +95,16 @@ const makeBelow = async (parent: string, place: FolderPlace, tries: number): Pro
     if (!(await isOwnFolder(parent, place.uid))) throw new Error(`${parent} is not a folder of this user alone.`);
     return await mkdtemp(join(parent, `run-${place.pid}-`));
   } catch (cause) {
-    // A run that ended just now took the empty parent with it.
     if (tries > 1 && (cause as NodeJS.ErrnoException).code === 'ENOENT') return makeBelow(parent, place, tries - 1);
     throw cause;
   }
 };
 
-const removeIfEmpty = (path: string): void => {
+/** Unless another run of this user has its folder there. */
+export const removeIfEmpty = (path: string): void => {
   try {
     rmdirSync(path);
   } catch {
-    // Another run of this user has its folder there.
+    // It is not empty, or gone already.
   }
 };

@@ -105,6 +105,13 @@ describe('exec as a process', () => {
     assert.deepEqual(desk.leftovers(), []);
   });
 
+  test('when nobody reads any more, nothing is left behind', async () => {
+    const child = desk.start(['--mask'], ['sh', '-c', 'while echo x; do :; done 2>/dev/null']);
+    child.stdout.once('data', () => child.stdout.destroy());
+    await once(child, 'exit');
+    assert.deepEqual(desk.leftovers(), []);
+  });
+
   describe('masking', () => {
     const SCRIPT =
       'echo "$PULUMI_OIDC_TOKEN $RUNPASS_ID_TOKEN_REQUEST_TOKEN"; cat "$AZURE_FEDERATED_TOKEN_FILE" >&2; echo open';

@@ -4,6 +4,8 @@ import type { AgentAccessFlags } from '../../agent-access.ts';
 /** What an agent was started with. */
 export interface AgentOptions extends AgentAccessFlags {
   readonly maxParallel: number;
+  /** Seconds. */
+  readonly pollInterval: number;
   readonly allowPreRunCommands?: true;
   readonly command?: string;
   readonly commandUpdate?: string;

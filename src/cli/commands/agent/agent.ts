@@ -15,6 +15,7 @@ export const addAgentCommand = (program: Command, around: Surroundings): void =>
     .option('--oidc-token <token>', "exchange this token for one of the pool; file://PATH; absent: the platform's own")
     .option('--oidc-expiration <duration>', 'how long that shall live, such as 2h or 1h30m; absent: 2h', goDuration)
     .option('--max-parallel <number>', 'do so many at a time', wholeNumber(1, 100), 1)
+    .option('--poll-interval <seconds>', 'how long to wait after there was nothing to do', wholeNumber(1, 60), 5)
     .option('--allow-pre-run-commands', 'let those who ask for a deployment say what else runs')
     .option('--command <text>', 'what a deployment runs, for the shell');
   for (const operation of OPERATIONS) {

@@ -15,9 +15,6 @@ import type { Signal, Surroundings } from '../../surroundings.ts';
 import { type AgentOptions, commandFor } from './agent-options.ts';
 import { doDeployment } from './do-deployment.ts';
 
-/** Seconds between questions when there is nothing to do. */
-const IDLE_MS = 5_000;
-
 /**
  * Takes deployments and does them until a signal comes; then no more, and those that it has to their end. A second signal
  * goes on to their commands.
@@ -31,7 +28,7 @@ export const runAgent = async (around: Surroundings, options: AgentOptions): Pro
   const endpoints = cloudEndpoints(around.env);
   const access = await findAgentAccess(around, options);
   const pace = realPace(around.system);
-  const [http, clouds] = [openRunHttp(access.url), openCloudHttp()];
+  const [http, clouds] = [openRunHttp(), openCloudHttp()];
   const { drain, commands } = drainOnSignal(around, () =>
     say('draining: what was taken is finished, nothing more is taken'),
   );
@@ -43,7 +40,7 @@ export const runAgent = async (around: Surroundings, options: AgentOptions): Pro
       {
         pace,
         maxParallel: options.maxParallel,
-        idleMs: IDLE_MS,
+        idleMs: options.pollInterval * 1000,
         poll: () => poll(http, access),
         run: (deployment) =>
           doDeployment(deployment, {

@@ -98,7 +98,7 @@ const inOwnRun = async (
   work: (parts: OwnRunParts) => Promise<void>,
 ): Promise<void> => {
   const run = await startOwnRun(await findRunAccess(around, options), options, options.issuer);
-  const http = openRunHttp(run.url);
+  const http = openRunHttp();
   const desk = openRunDesk(run, http, around.system.clock);
   let status: 'succeeded' | 'failed' = 'failed';
   try {

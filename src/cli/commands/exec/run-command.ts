@@ -62,7 +62,7 @@ const statusOf = async (
 
   // 2. Its credentials, and the command with them.
   const http = openCloudHttp();
-  const runHttp = openRunHttp(run.url);
+  const runHttp = openRunHttp();
   const desk = openRunDesk(run, runHttp, clock);
   try {
     return await runWithCredentials(
