@@ -6,7 +6,7 @@ import { contextOf, keyPrefix } from './context.ts';
 import type { AwsTrust } from './document.ts';
 import { ASSUME, covers } from './evaluate.ts';
 import { conditionWarnings } from './lint-conditions.ts';
-import { type AwsWarningCode, isForOurs, isPin, type Linted, warning } from './linted.ts';
+import { type AwsWarningCode, isForIssuer, isPin, type Linted, warning } from './linted.ts';
 import { nearlyRight, placeOfRole, readProviderArn } from './principals.ts';
 import { hasWildcard } from './wildcard.ts';
 
@@ -18,7 +18,7 @@ export const lintAws = (trust: AwsTrust, presented: Presented, ours: OurSide): r
   const place = placeOfRole(trust.roleArn ?? presented.request?.roleArn);
   const context = contextOf(presented);
   const statements = trust.statements
-    .filter((statement) => isForOurs(statement, presented, place))
+    .filter((statement) => isForIssuer(statement, presented, place, ours))
     .map((statement) => ({ statement, trust, presented, ours, context }));
   return [
     ...ofDocument(trust, presented),

@@ -40,10 +40,17 @@ export interface Linted {
 
 export const warning = (code: AwsWarningCode, condition: string, text: string): Warning => ({ code, condition, text });
 
-/** Does a statement speak of the issuer, rightly or nearly so? */
-export const isForOurs = (statement: Statement, presented: Presented, place: RolePlace | undefined): boolean =>
-  principalFor(statement, presented.issuer, place) !== undefined ||
-  principalFinding(statement, presented, place) !== undefined;
+/** Does a statement speak of the issuer, rightly or nearly so? One for our other issuer does not. */
+export const isForIssuer = (
+  statement: Statement,
+  presented: Presented,
+  place: RolePlace | undefined,
+  { issuers }: OurSide,
+): boolean => {
+  if (principalFor(statement, presented.issuer, place) !== undefined) return true;
+  const isForOther = Object.values(issuers).some((issuer) => principalFor(statement, issuer, place) !== undefined);
+  return !isForOther && principalFinding(statement, presented, place) !== undefined;
+};
 
 /** Does a condition say who, or at least which group? A session tag does: only the issuer can set it. */
 export const isPin = ({ key, operator, values }: Condition, { prefix }: Context): boolean => {
