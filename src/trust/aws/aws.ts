@@ -4,7 +4,7 @@ import { isSafe } from '../safe.ts';
 import { isUnusable, type OurSide, type Presented, type Reason, type TrustDocument, type Verdict } from '../verdict.ts';
 import { type AwsSource, type AwsTrust, isAwsDocument, readAwsDocument, readSource } from './document.ts';
 import { evaluateAws } from './evaluate.ts';
-import type { Finding } from './finding.ts';
+import { AWS_REASONS, type Finding } from './finding.ts';
 import { lintAws } from './lint.ts';
 
 /** Amazon Web Services: the trust policy of an IAM role, and the identity provider where it is handed over, too. */
@@ -55,7 +55,11 @@ const explain = (trust: AwsTrust, first: readonly Finding[], presented: Presente
     );
   }
   const safe = edited !== undefined && isSafe(admits, edited, presented, trust);
-  return all.slice(0, MOST_REASONS).map(({ changes, ...reason }) => ({ ...reason, safe: safe && changes.length > 0 }));
+  return all.slice(0, MOST_REASONS).map(({ changes, ...reason }) => ({
+    ...reason,
+    edit: `${reason.edit} AWS answers ${AWS_REASONS[reason.code]}.`,
+    safe: safe && changes.length > 0,
+  }));
 };
 
 const admits = (trust: AwsTrust, presented: Presented): Pick<Verdict, 'allowed'> => ({
