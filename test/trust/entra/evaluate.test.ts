@@ -42,6 +42,7 @@ describe('federated credentials', () => {
 
   test('are put right, not added to, where more than the subject is wrong', () => {
     const found = verdict(credential(subjectOf('prod'), { audiences: ['Contoso'] }));
+    assert.ok(found.reasons.every(({ edit }) => !edit.includes('Add a credential')));
     assert.deepEqual(
       found.reasons.map(({ code, safe }) => [code, safe]),
       [
@@ -49,6 +50,19 @@ describe('federated credentials', () => {
         ['azure_audience_case', true],
       ],
     );
+  });
+
+  test('of one operation are few, and v2 cannot have shorter subjects', () => {
+    const warning = (issuer: string, subject: string): string =>
+      verdict(credential(subject, { issuer }), { issuer, subject })
+        .warnings.map(({ text }) => text)
+        .join();
+    const ids = 'pulumi:org:0b5e1e0a-5f0e-4d0c-8a52-5b7d3f1c9a10:stack:5d9f7c52-9a3e-4a43-8c55-0d2ad5d0c111';
+    assert.match(
+      warning('https://id.example.com/oidc', subjectOf('dev')),
+      /so preview, refresh, destroy of .* Shorten/,
+    );
+    assert.match(warning('https://id.example.com/oidc/v2', `${ids}:operation:update`), /use v1 for Azure/);
   });
 
   test('are named by their place in the list', () => {
