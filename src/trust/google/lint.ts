@@ -1,0 +1,10 @@
+import { nearest } from '../../nearest.ts';
+import { buildSubject } from '../../tokens/subject.ts';
+import { callsOf, neededMembersOf } from '../cel-checks.ts';
+import type { Expression, Part } from '../cel.ts';
+import { claimNeverMinted, isOpenPrefix } from '../claims-minted.ts';
+import { mutations } from '../mutations.ts';
+import { nameGone } from '../names-gone.ts';
+import { problemWithIssuer } from '../reachable.ts';
+import { readOwnSubject } from '../subjects.ts';
+import type { OurSide, Presented, Warning } from '../verdict.ts';
