@@ -1,5 +1,6 @@
 import { isJsonObject } from '../strict-json.ts';
-import type { TrustDocument, Unusable } from './verdict.ts';
+import { AWS } from './aws/aws.ts';
+import { isUnusable, type TrustDocument, type Unusable } from './verdict.ts';
 import { readWritten, type Written } from './written.ts';
 
 /** Whoever checks our tokens against a document: one row of `PARTIES`. */
@@ -14,7 +15,7 @@ export interface RelyingParty {
 }
 
 /** In this order they are asked; the first that recognises a document reads it. */
-export const PARTIES: readonly RelyingParty[] = [];
+export const PARTIES: readonly RelyingParty[] = [AWS];
 
 export interface Recognised {
   readonly party: RelyingParty['name'];
@@ -30,9 +31,6 @@ export const recognise = (text: string, parties: readonly RelyingParty[] = PARTI
   const document = party.read(written);
   return isUnusable(document) ? document : { party: party.name, document };
 };
-
-/** Was it read, or is it unusable? */
-export const isUnusable = (reading: object): reading is Unusable => 'problem' in reading;
 
 const known = (parties: readonly RelyingParty[]): string => parties.map(({ documents }) => documents).join(', nor ');
 

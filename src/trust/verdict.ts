@@ -59,6 +59,9 @@ export interface Unusable {
   readonly column: number;
 }
 
+/** Was a document read, or is it unusable? */
+export const isUnusable = (reading: object): reading is Unusable => 'problem' in reading;
+
 /** What is known on our side, for warnings about names and issuers. No denial ever comes from it. */
 export interface OurSide {
   readonly issuers: { readonly v1: string; readonly v2: string };
