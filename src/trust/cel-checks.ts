@@ -57,22 +57,22 @@ export interface Surroundings {
 /** The first check that does not hold, and what would; `undefined`: the expression is true. */
 export const firstFailed = (expression: Expression, around: Surroundings): Failed | undefined => {
   const { variables, functions, subject } = around;
-  const valueOf = (text: string): Evaluation => {
+  const valueOfText = (text: string): Evaluation => {
     const compiled = compile(text, Object.keys(variables), functions);
     return 'problem' in compiled ? { failure: compiled.problem } : compiled.evaluate(variables);
   };
   const evaluation = expression.evaluate(variables);
   if ('value' in evaluation && evaluation.value === true) return undefined;
   const checks = checksOf(expression);
-  const own = checks.map(({ part }) => (checks.length === 1 ? evaluation : valueOf(part.text)));
+  const own = checks.map(({ part }) => (checks.length === 1 ? evaluation : valueOfText(part.text)));
   const at = own.findIndex((each) => !('value' in each) || each.value !== true);
   const check = checks[Math.max(at, 0)] as Check;
-  const compared = check.compared && valueOf(check.compared.subject.text);
+  const compared = check.compared && valueOfText(check.compared.subject.text);
   const found = compared && 'value' in compared ? compared.value : undefined;
   const instead =
     check.compared && typeof found === 'string'
       ? `${check.compared.subject.text} == ${quoted(found)}`
-      : `${subject} == ${quoted(textOf(valueOf(subject)))}`;
+      : `${subject} == ${quoted(textOf(valueOfText(subject)))}`;
   return {
     check,
     evaluation: own[Math.max(at, 0)] ?? evaluation,

@@ -1,6 +1,6 @@
 import { applyChanges, type Change } from './edits.ts';
 import { isSafe } from './safe.ts';
-import type { Presented, Reason, Warning } from './verdict.ts';
+import type { Presented, Reason } from './verdict.ts';
 
 /** A reason before anybody knows whether its edit is safe, with the edit for a program beside the one for people. */
 export interface Denial extends Omit<Reason, 'safe'> {
@@ -14,28 +14,40 @@ export interface Weighing<Model> {
   readonly denials: (model: Model, presented: Presented) => readonly Denial[];
 }
 
+const MOST_REASONS = 10;
+const MOST_ROUNDS = 4;
+
 /**
- * Reasons, each with whether it is safe to follow.
+ * Why a document refuses what is presented, each reason with whether it is safe to follow; empty where it does not.
  *
- * One edit alone admits nobody where there are several reasons, so all of them are made, and what comes out is asked.
+ * One edit alone admits nobody where there are several reasons, and one mistake can hide another. So all edits are
+ * made, what is found then belongs to the reasons, too, and what comes out is asked whom it admits.
  */
-export const asReasons = <Model>(
+export const reasonsOf = <Model>(
   { model, denials }: Weighing<Model>,
   value: unknown,
   presented: Presented,
-  found: readonly Denial[],
 ): readonly Reason[] => {
-  const changes = found.flatMap((denial) => denial.changes ?? []);
-  const mendable = found.length > 0 && found.every((denial) => denial.changes);
-  const safe =
-    mendable &&
-    isSafe(
-      (edited: Model, who) => ({ allowed: denials(edited, who).length === 0 }),
-      model(applyChanges(value, changes)),
-      presented,
-    );
-  return found.map(({ changes: _, ...reason }) => ({ ...reason, safe }));
+  const before = model(value);
+  const all: Denial[] = [];
+  let [edited, text] = [before, value];
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const found = denials(edited, presented);
+    all.push(...found.filter((one) => !all.some((other) => isSame(one, other))));
+    const changes = found.flatMap((denial) => denial.changes ?? []);
+    if (changes.length === 0) break;
+    text = applyChanges(text, changes);
+    edited = model(text);
+  }
+  if (all.length === 0) return [];
+  const admits = (document: Model, who: Presented) => ({ allowed: denials(document, who).length === 0 });
+  const safe = isSafe(admits, edited, presented, before);
+  return all
+    .slice(0, MOST_REASONS)
+    .map(({ changes, ...reason }) => ({ ...reason, safe: safe && changes !== undefined }));
 };
+
+const isSame = (one: Denial, other: Denial): boolean => one.code === other.code && one.condition === other.condition;
 
 /** What is presented, as a reason shows it: empty where it is absent. */
 export const shown = (value: unknown): string => {
@@ -48,10 +60,3 @@ export const audiencesOf = ({ claims }: Presented): readonly string[] => {
   const aud = claims['aud'];
   return (Array.isArray(aud) ? aud : [aud]).filter((each) => typeof each === 'string');
 };
-
-/** Each warning once, whoever found it. */
-export const once = (warnings: readonly Warning[]): readonly Warning[] =>
-  warnings.filter(
-    ({ code, condition }, at) =>
-      warnings.findIndex((other) => other.code === code && other.condition === condition) === at,
-  );

@@ -1,6 +1,5 @@
 import { isJsonObject } from '../../strict-json.ts';
 import { audiencesOf, shown } from '../denials.ts';
-import { problemWithIssuer } from '../reachable.ts';
 import type { Presented } from '../verdict.ts';
 import { type Path, pathText } from '../written.ts';
 import type { GoogleTrust } from './document.ts';
@@ -28,21 +27,11 @@ const available: Check = ({ at, disabled, deleted }) => {
   ];
 };
 
-const issuer: Check = ({ at, issuer: wanted, jwks }, presented) => {
+const issuer: Check = ({ at, issuer: wanted }, presented) => {
   const place: Path = [...at.provider, 'oidc', 'issuerUri'];
   const write = { edit: `Write issuerUri: ${presented.issuer}.`, changes: [{ at: place, value: presented.issuer }] };
   const common = { condition: pathText(place), wanted, presented: presented.issuer, ...write };
-  if (wanted !== presented.issuer) return [{ code: 'google_issuer_mismatch', ...common }];
-  // That an issuer of ours cannot be reached from outside is a warning, and no matter where its keys are uploaded.
-  if (jwks !== undefined || problemWithIssuer(wanted) !== undefined || !/[?#]/.test(wanted)) return [];
-  return [
-    {
-      code: 'google_issuer_form',
-      ...common,
-      wanted: 'a URL without query and fragment',
-      edit: 'Use a URL without query and fragment as issuer.',
-    },
-  ];
+  return wanted === presented.issuer ? [] : [{ code: 'google_issuer_mismatch', ...common }];
 };
 
 const MOST_AUDIENCES = 10;

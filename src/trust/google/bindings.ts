@@ -35,10 +35,14 @@ export const whyNever = (member: string): { readonly code: GoogleDenial['code'];
   const read = readMember(member);
   if (!read) return { code: 'google_binding_form', why: 'has no form that IAM knows' };
   if (!/^\d+$/.test(read.project)) {
-    return { code: 'google_binding_project_id', why: `names the project by its id "${read.project}" and not by its number` };
+    return {
+      code: 'google_binding_project_id',
+      why: `names the project by its id "${read.project}" and not by its number`,
+    };
   }
   const isWildcard = read.kind === '*' ? !read.set : read.value.includes('*');
-  if (isWildcard) return { code: 'google_binding_wildcard', why: 'holds a wildcard, which only principalSet://…/* may' };
+  if (isWildcard)
+    return { code: 'google_binding_wildcard', why: 'holds a wildcard, which only principalSet://…/* may' };
   if (read.set === (read.kind === 'subject')) {
     const scheme = read.set ? 'principal' : 'principalSet';
     return { code: 'google_binding_form', why: `must begin with ${scheme}:// because it names a ${read.kind}` };
@@ -82,7 +86,7 @@ export const bindings = (trust: GoogleTrust, values: Mapped): readonly GoogleDen
   const nearest = granting
     .flatMap((place) => {
       const why = differs(trust, values, place.member);
-      return why?.code === undefined ? [] : [{ ...place, ...why }];
+      return why?.code === undefined ? [] : [{ ...place, ...why, code: why.code }];
     })
     .toSorted((left, right) => CLOSENESS.indexOf(right.code) - CLOSENESS.indexOf(left.code))[0];
   const instead = nearest ? (nearest.instead ?? wanted) : wanted;

@@ -8,7 +8,6 @@ const NOBODY = "403: Permission 'iam.serviceAccounts.getAccessToken' denied on r
 export const GOOGLE_REASONS = {
   google_provider_unavailable:
     'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
-  google_issuer_form: SAVING,
   google_audiences_form: SAVING,
   google_mapping_form: SAVING,
   google_mapping_invalid: SAVING,
@@ -40,18 +39,3 @@ export const GOOGLE_REASONS = {
 } as const;
 
 export type GoogleDenial = Denial & { readonly code: keyof typeof GOOGLE_REASONS };
-
-/** Every code of a warning. */
-export const GOOGLE_WARNINGS = [
-  'google_no_condition',
-  'google_any_organization',
-  'google_open_prefix',
-  'google_loose_match',
-  'google_claim_never_minted',
-  'google_name_gone',
-  'google_subject_gets_too_long',
-  'google_binding_never',
-  'google_binding_everybody',
-  'google_issuer_unreachable',
-  'google_lifetime_long',
-] as const;
