@@ -1,5 +1,6 @@
 import { isJsonObject } from '../strict-json.ts';
 import { AWS } from './aws/aws.ts';
+import { ENTRA } from './entra/entra.ts';
 import { isUnusable, type TrustDocument, type Unusable } from './verdict.ts';
 import { readWritten, type Written } from './written.ts';
 
@@ -15,7 +16,7 @@ export interface RelyingParty {
 }
 
 /** In this order they are asked; the first that recognises a document reads it. */
-export const PARTIES: readonly RelyingParty[] = [AWS];
+export const PARTIES: readonly RelyingParty[] = [AWS, ENTRA];
 
 export interface Recognised {
   readonly party: RelyingParty['name'];

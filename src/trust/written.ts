@@ -16,11 +16,11 @@ const MAX_BYTES = 256 * 1024;
 /** What else people hand over, and what to hand over instead. */
 const OTHER_FORMS: readonly (readonly [RegExp, string])[] = [
   [
-    /^\s*(?:resource|data|module|provider|locals|variable)\s+(?:"|\{)/m,
+    /^[ \t]*(?:resource|data|module|provider|locals|variable)\s+(?:"|\{)/m,
     'is Terraform; give the document that it makes: from the cloud, or from "terraform show -json"',
   ],
-  [/^\s*(?:param|targetScope|resource)\s+[\w']/m, 'is Bicep; give the document that it makes'],
-  [/^\s*path\s+"[^"]*"\s*\{/m, 'is a policy of Vault; give the role: "vault read -format=json auth/jwt/role/NAME"'],
+  [/^[ \t]*(?:param|targetScope|resource)\s+[\w']/m, 'is Bicep; give the document that it makes'],
+  [/^[ \t]*path\s+"[^"]*"\s*\{/m, 'is a policy of Vault; give the role: "vault read -format=json auth/jwt/role/NAME"'],
 ];
 
 /**
@@ -33,9 +33,9 @@ export const readWritten = (text: string): Written | Unusable => {
   if (Buffer.byteLength(text) > MAX_BYTES) return atStart('is larger than 256 KiB');
   if (text.trim() === '') return atStart('is empty');
   const reading = readDocument<unknown>(text, '', {});
+  const other = OTHER_FORMS.find(([looks]) => looks.test(text));
+  if (other && ('problems' in reading || typeof reading.value === 'string')) return atStart(other[1]);
   if ('problems' in reading) {
-    const other = OTHER_FORMS.find(([looks]) => looks.test(text));
-    if (other) return atStart(other[1]);
     const { line, column, problem, suggestion } = reading.problems[0] ?? NOTHING_KNOWN;
     return { problem: suggestion === undefined ? problem : `${problem}; ${suggestion}`, line, column };
   }

@@ -40,19 +40,17 @@ export const conditionFinding = (
 /** The key is none that a token of ours has. */
 const wrongKey = (unmet: Unmet): Part | undefined => {
   const { condition, context } = unmet;
-  const { key } = condition;
-  if (claimOfKey(key, context.prefix) !== undefined || isGlobalKey(key)) {
-    if (condition.operator.comparison === 'null' || !isNeverThere(condition, context)) return undefined;
-    return (
-      claimKey(unmet) ?? { code: 'aws_key_never_there', ...remove(unmet, 'AWS never has this key for a web identity') }
-    );
-  }
-  const code = keyProblem(key, context.prefix);
+  const { key, operator } = condition;
+  const isOurs = claimOfKey(key, context.prefix) !== undefined;
   const claim = key.slice(key.lastIndexOf(':') + 1);
-  if (!(CLAIM_KEYS as readonly string[]).includes(claim.toLowerCase())) {
+  if (!isGlobalKey(key) && !(CLAIM_KEYS as readonly string[]).includes(claim.toLowerCase())) {
     return { code: 'aws_claim_is_no_key', ...remove(unmet, notAKey(claim, context.prefix)) };
   }
-  return { code, ...rename(unmet, `${context.prefix}:${claim}`) };
+  if (!isOurs && !isGlobalKey(key)) {
+    return { code: keyProblem(key, context.prefix), ...rename(unmet, `${context.prefix}:${claim}`) };
+  }
+  if (operator.comparison === 'null' || !isNeverThere(condition, context)) return undefined;
+  return { code: 'aws_key_never_there', ...remove(unmet, `A call with a token of ${context.prefix} never has ${key}`) };
 };
 
 /** How the part of a key before its claim differs from the issuer. */
@@ -65,14 +63,6 @@ export const keyProblem = (key: string, prefix: string): AwsReasonCode & `aws_ke
     return bare.split('/')[0] === right.split('/')[0] ? 'aws_key_path' : 'aws_key_other_issuer';
   }
   return written === bare ? 'aws_key_slash' : 'aws_key_scheme';
-};
-
-/** A key of our issuer that is none: a claim of the token, but not one that AWS shows. */
-const claimKey = (unmet: Unmet): Part | undefined => {
-  const { condition, context } = unmet;
-  const claim = claimOfKey(condition.key, context.prefix);
-  if (claim === undefined) return undefined;
-  return { code: 'aws_claim_is_no_key', ...remove(unmet, notAKey(claim, context.prefix)) };
 };
 
 const notAKey = (claim: string, prefix: string): string =>

@@ -47,8 +47,8 @@ export const principalFor = (
   return named ?? (anybody || federated.includes('*') ? '*' : undefined);
 };
 
-/** How a principal that is nearly right is wrong. */
-const nearly = (arn: string, issuer: string, place: RolePlace | undefined): AwsReasonCode | undefined => {
+/** How a principal that is nearly the issuer's provider is wrong; `undefined` where it is right, or somebody else. */
+export const nearlyRight = (arn: string, issuer: string, place?: RolePlace): AwsReasonCode | undefined => {
   const prefix = keyPrefix(issuer);
   const read = readProviderArn(arn);
   if (!read) return arn.toLowerCase().includes(prefix.toLowerCase()) ? 'aws_principal_form' : undefined;
@@ -74,7 +74,7 @@ export const principalFinding = (
   if (principalFor(statement, issuer, place) !== undefined) return undefined;
   const prefix = keyPrefix(issuer);
   const near = statement.federated
-    .map((arn, index) => ({ index, arn, code: nearly(arn, issuer, place) }))
+    .map((arn, index) => ({ index, arn, code: nearlyRight(arn, issuer, place) }))
     .find(({ code }) => code !== undefined);
   const isMeant = statement.conditions.some(({ key }) =>
     host(key.replace(/^https?:\/\//, '')).startsWith(host(prefix)),
