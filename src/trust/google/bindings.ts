@@ -91,13 +91,14 @@ export const bindings = (trust: GoogleTrust, values: Mapped): readonly GoogleDen
     .toSorted((left, right) => CLOSENESS.indexOf(right.code) - CLOSENESS.indexOf(left.code))[0];
   const instead = nearest ? (nearest.instead ?? wanted) : wanted;
   const count = trust.bindings?.length ?? 0;
-  const change = nearest
-    ? { at: nearest.at, value: instead }
-    : { at: [...trust.at.policy, 'bindings', count], value: { role: IMPERSONATES[0], members: [instead] } };
+  const added = { role: IMPERSONATES[0], members: [instead] };
+  const place: Path = [...trust.at.policy, 'bindings'];
+  const append = count === 0 ? { at: place, value: [added] } : { at: [...place, count], value: added };
+  const change = nearest ? { at: nearest.at, value: instead } : append;
   return [
     {
       code: nearest?.code ?? 'google_binding_missing',
-      condition: nearest ? pathText(nearest.at) : pathText([...trust.at.policy, 'bindings']),
+      condition: pathText(nearest?.at ?? place),
       wanted: nearest?.member ?? `a binding of ${IMPERSONATES[0]}`,
       presented: nearest?.presented ?? wanted ?? subject,
       edit: editSentence(nearest, instead),
