@@ -88,7 +88,7 @@ const textOf = (evaluation: Evaluation): string => {
 };
 
 /** A text as CEL writes it. */
-export const quoted = (text: string): string => JSON.stringify(text);
+const quoted = (text: string): string => JSON.stringify(text);
 
 const inParentheses = ({ name, text }: Part): string => (name === '_||_' || name === '_?_:_' ? `(${text})` : text);
 

@@ -20,7 +20,7 @@ export interface RelyingParty {
 }
 
 /** In this order they are asked; the first that recognises a document reads it. */
-export const PARTIES: readonly RelyingParty[] = [AWS, ENTRA, GOOGLE, VAULT, KUBERNETES, OWN];
+const PARTIES: readonly RelyingParty[] = [AWS, ENTRA, GOOGLE, VAULT, KUBERNETES, OWN];
 
 export interface Recognised {
   readonly party: RelyingParty['name'];

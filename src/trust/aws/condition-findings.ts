@@ -118,6 +118,12 @@ const wrongValue = (unmet: Unmet): Part => {
   if (operator.negated) return excluded(unmet);
   if (presented === undefined)
     return { code: mismatchCode(unmet), ...remove(unmet, `Nothing stands under ${condition.key} here`) };
+  if (operator.comparison === 'arn' && !presented.startsWith('arn:')) {
+    return {
+      code: mismatchCode(unmet),
+      ...remove(unmet, `${operator.name} compares ARNs, and ${json(presented)} is none`),
+    };
+  }
   if (condition.values.some((value) => value.includes('${')) && unmet.variables) {
     return { code: 'aws_variable_absent', ...write(condition.at, presented) };
   }

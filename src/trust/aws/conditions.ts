@@ -86,8 +86,9 @@ const variable = (values: KeyValues, fold: (text: string) => string): Variable =
   return values[0] === undefined || values.length > 1 ? 'absent' : { text: fold(values[0]) };
 };
 
-/** An ARN is compared part by part: a wildcard crosses no colon but in the last of its six parts. */
+/** An ARN is compared part by part: a wildcard crosses no colon but in the last of its six parts. What is none, matches none. */
 const matchesArn = (pattern: Pattern, text: string): boolean => {
+  if (!text.startsWith('arn:')) return false;
   const wanted = arnParts([...pattern]);
   const parts = arnParts(text.split(''));
   return (

@@ -51,7 +51,7 @@ export const whyNever = (member: string): { readonly code: GoogleDenial['code'];
 };
 
 /** Which of a pool's identities the token becomes, as IAM writes it. */
-export const principalOf = ({ project, pool }: Pick<ProviderName, 'project' | 'pool'>, subject: string): string =>
+const principalOf = ({ project, pool }: Pick<ProviderName, 'project' | 'pool'>, subject: string): string =>
   `principal://iam.googleapis.com/projects/${project}/locations/global/workloadIdentityPools/${pool}/subject/${subject}`;
 
 interface Place {
