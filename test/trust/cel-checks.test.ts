@@ -66,10 +66,20 @@ describe('what an expression asks for', () => {
   for (const [text, part, presented, instead] of failing) {
     test(`the first that fails is named, with what would hold: ${text}`, () => {
       const failed = firstFailed(read(text), AROUND);
-      assert.deepEqual([failed?.check.part.text, failed?.presented, failed?.instead], [part, presented, instead]);
+      assert.deepEqual([failed?.check.part.text, failed?.presented], [part, presented]);
+      assert.ok(failed?.edit.startsWith(`Write ${instead} instead of ${part}`), failed?.edit);
       assert.deepEqual(read(failed?.edited ?? '').evaluate({ claims: CLAIMS }), { value: true });
     });
   }
+
+  test('of a check on times another token is wanted, and nothing else is written', () => {
+    const variables = { claims: { ...CLAIMS, iat: 0, exp: 3600 } };
+    const failed = firstFailed(read('claims.exp - claims.iat <= 600'), { ...AROUND, variables });
+    assert.deepEqual(
+      [failed?.edit, failed?.edited],
+      ['Ask for a token whose times meet claims.exp - claims.iat <= 600.', undefined],
+    );
+  });
 
   test('claims are needed, but for those that has() asks for', () => {
     const expression = read('has(claims.env) ? claims.env == "x" : claims.org == "y" && claims["project"] != ""');

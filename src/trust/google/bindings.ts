@@ -45,7 +45,10 @@ export const whyNever = (member: string): { readonly code: GoogleDenial['code'];
     return { code: 'google_binding_wildcard', why: 'holds a wildcard, which only principalSet://…/* may' };
   if (read.set === (read.kind === 'subject')) {
     const scheme = read.set ? 'principal' : 'principalSet';
-    return { code: 'google_binding_form', why: `must begin with ${scheme}:// because it names a ${read.kind}` };
+    return {
+      code: 'google_binding_form',
+      why: `must begin with ${scheme}:// because it names ${read.kind.startsWith('attribute') ? 'an' : 'a'} ${read.kind}`,
+    };
   }
   return undefined;
 };
@@ -140,10 +143,23 @@ interface Difference {
   readonly instead?: string;
 }
 
+/** A member in the forms that its author may have meant, none of which is refused for its form. */
+const mended = ({ name }: GoogleTrust, text: string): readonly string[] => {
+  const numbered = name ? text.replace(/\/projects\/[^/]+\//, `/projects/${name.project}/`) : text;
+  const other = numbered.startsWith('principalSet:')
+    ? numbered.replace('principalSet:', 'principal:')
+    : numbered.replace('principal:', 'principalSet:');
+  return [numbered, other].filter((each) => whyNever(each) === undefined);
+};
+
 /** Why a member is not the mapped identity; `undefined`: it is. */
-const differs = ({ name, mappings }: GoogleTrust, values: Mapped, text: string): Difference | undefined => {
+const differs = (trust: GoogleTrust, values: Mapped, text: string): Difference | undefined => {
+  const { name, mappings } = trust;
   const never = whyNever(text);
-  if (never) return { code: never.code, presented: never.why };
+  if (never) {
+    const instead = mended(trust, text).find((other) => differs(trust, values, other) === undefined);
+    return { code: never.code, presented: never.why, ...(instead !== undefined && { instead }) };
+  }
   const member = readMember(text);
   if (!member) return {};
   const { project, pool, kind, value } = member;

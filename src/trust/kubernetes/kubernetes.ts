@@ -1,5 +1,6 @@
 import { reasonsOf, type Weighing } from '../denials.ts';
 import type { RelyingParty } from '../recognise.ts';
+import { beside } from '../remarks.ts';
 import type { Presented, Reason, TrustDocument, Warning } from '../verdict.ts';
 import { faultOf, type KubernetesTrust, kubernetesTrust, looksLikeKubernetes } from './document.ts';
 import { ALL_ALGORITHMS, kubernetesDenials } from './evaluate.ts';
@@ -29,7 +30,7 @@ const documentOf = (value: unknown, algorithms: readonly string[]): TrustDocumen
       return {
         allowed: reasons.length === 0,
         reasons,
-        warnings: lintKubernetes(trust, presented, ours, admits),
+        warnings: beside(reasons, lintKubernetes(trust, presented, ours, admits)),
         assumptions: [
           'Who may do what in the cluster is for its own bindings (RBAC): here is only decided who the bearer is.',
         ],
