@@ -83,8 +83,7 @@ export const sessionNamesOf = ({ id, subject }: DraftedRun): SessionNames => ({
 const claimsForAws = (run: DraftedRun, target: Target | undefined): AwsClaims | undefined => {
   const settings = run.clouds?.aws;
   if (!settings || (target !== undefined && target !== 'aws')) return undefined;
-  const session = awsSessionOf(settings, sessionNamesOf(run));
-  return session && awsClaims(session);
+  return awsClaims(awsSessionOf(settings, sessionNamesOf(run)));
 };
 
 /**

@@ -37,7 +37,7 @@ export const readLog = async (
       if (at === 0) entries.push({ header: name });
       const lines = await parts.deploymentLogs.read(deployment.id, step, (positions[step] ?? 1) - 1, BATCH);
       entries.push(...lines);
-      bytes += lines.reduce((sum, { line }) => sum + Buffer.byteLength(line), 0);
+      bytes += sizeOf(lines);
       positions[step] = (positions[step] ?? 1) + lines.length;
       if (lines.length < BATCH) break;
     }
@@ -53,7 +53,7 @@ const positionsIn = (token: string): number[] => {
   throw new Refusal('invalid_request', { problem: 'continuationToken: must be a "nextToken" of an answer before' });
 };
 
-/** Lines of one step, and where the next ones are if there are more. */
+/** Lines of one step, at most `count`, and where the next ones are if there are more; fewer where they are long. */
 export const readStepLog = async (
   { deploymentLogs }: Pick<DeploymentParts, 'deploymentLogs'>,
   { deployment }: FoundDeployment,
@@ -64,7 +64,17 @@ export const readStepLog = async (
   const { steps } = await deploymentLogs.progress(deployment.id);
   const known = steps[step];
   if (!known) return { lines: [] };
-  const lines = await deploymentLogs.read(deployment.id, step, offset, count + 1);
-  const more = lines.length > count && { nextOffset: offset + count };
-  return { name: known.name, lines: lines.slice(0, count), ...more };
+  const lines: LogLine[] = [];
+  // One line more than was asked for tells whether there are more.
+  for (let bytes = 0; lines.length <= count && bytes < BYTES_AT_ONCE; ) {
+    const wanted = Math.min(BATCH, count + 1 - lines.length);
+    const read = await deploymentLogs.read(deployment.id, step, offset + lines.length, wanted);
+    lines.push(...read);
+    bytes += sizeOf(read);
+    if (read.length < wanted) return { name: known.name, lines };
+  }
+  const shown = lines.slice(0, count);
+  return { name: known.name, lines: shown, nextOffset: offset + shown.length };
 };
+
+const sizeOf = (lines: readonly LogLine[]): number => lines.reduce((sum, { line }) => sum + Buffer.byteLength(line), 0);

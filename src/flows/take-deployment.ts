@@ -114,7 +114,7 @@ const take = async (
   deployment: QueuedDeployment,
 ): Promise<JustTaken | undefined> => {
   const loaded = await parts.runs.load(deployment.id);
-  const waiting = loaded && waits(loaded, pool) ? loaded : undefined;
+  const waiting = loaded && waits(loaded) ? loaded : undefined;
   const assignment = waiting && (await assignmentFor(parts, deployment.id));
   if (!waiting || !assignment) {
     // What it asks for cannot be opened any more: nobody will ever do it.
@@ -138,8 +138,7 @@ const assignmentFor = async (
   return assignmentOf(deployment, stackCipher(await secrets.of(deployment.organizationId), deployment.stackId));
 };
 
-const waits = ({ run }: LoadedRun, pool: AgentPool): boolean =>
-  run.status === 'running' && run.queued?.pool === pool.id && run.queued.taken === undefined;
+const waits = ({ run }: LoadedRun): boolean => run.status === 'running' && run.queued?.taken === undefined;
 
 /** The audit record and the first token, before anything leaves. */
 const handOut = async (

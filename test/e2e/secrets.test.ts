@@ -20,6 +20,7 @@ import {
 
 const PASSWORD = 'canary-of-the-redis-password';
 const CLIENT_SECRET = 'canary-of-the-client-secret-0123456789';
+const DEPLOYMENT_SECRET = 'canary-in-the-environment-of-a-deployment';
 const STRANGE = 'canary-sent-where-no-secret-belongs';
 
 test('no secret ever stands in a log, an answer, a metric, the audit log or the store', {
@@ -101,6 +102,22 @@ test('no secret ever stands in a log, an answer, a metric, the audit log or the 
   ]) {
     await command(...shown);
   }
+
+  //    And a deployment: asked for with a secret, taken by an agent, told of.
+  const stack = '/api/stacks/acme/core/dev/deployments';
+  canaries.set('secret of a deployment', DEPLOYMENT_SECRET);
+  const pool = await ask(replica.base, '/api/orgs/acme/agent-pools', { token: admin, json: { name: 'builders' } });
+  canaries.set('token of a pool', pool.body.tokenValue);
+  const variables = { environmentVariables: { PASSWORD: { secret: DEPLOYMENT_SECRET } } };
+  const asked = await get(stack, { token: admin, json: { operation: 'update', operationContext: variables } });
+  const work = await ask(replica.base, '/api/deployments/poll', { token: pool.body.tokenValue });
+  assert.equal(work.body.deployment.operationContext.environmentVariables.PASSWORD, DEPLOYMENT_SECRET);
+  canaries.set('job token', work.body.jobToken);
+  canaries.set('ID token of a deployment', work.body.oidcToken);
+  const line = { step: 'one', lines: [{ line: 'a line' }] };
+  await get(`/api/deployments/${asked.body.id}/logs`, { token: work.body.jobToken, json: line });
+  for (const shown of ['', `/${asked.body.id}`, `/${asked.body.id}/logs`]) await get(stack + shown, { token: admin });
+  await get('/api/orgs/acme/agent-pools', { token: admin });
 
   // 2. Secrets where they do not belong, and requests that are refused with one in them.
   const path = new URL(run.tokenRequest.urls.v1).pathname;

@@ -57,7 +57,13 @@ test('whoever dies while a deployment is taken leaves it to another agent, or it
     world.dieAfter(left);
     await world.take(pool).catch(killed);
     world.revive();
+    const isGivenAway = (await world.parts.runs.load(id))?.run.queued?.taken !== undefined;
     const again = await world.take(pool);
+    assert.equal(
+      again === undefined,
+      isGivenAway,
+      'what was given away is nobody else’s, what was not is the next one’s',
+    );
     outcomes.add(again ? 'taken by another' : 'failed');
     world.clock.advance(61);
     assert.equal(await world.statusOf(id), 'failed', `${left} writes`);

@@ -91,6 +91,7 @@ test('a deployment whose secrets open no more fails when its turn comes, and hol
   const pool = await world.makePool();
   const settings = { operationContext: { environmentVariables: { PASSWORD: { secret: 's' } } } };
   const broken = await world.create({ settings });
+  world.clock.advance(1);
   const whole = await world.create();
   await world.store.delete(`environment-key/${ACME.id}`);
   assert.equal((await world.take(pool))?.run.id, whole.id);

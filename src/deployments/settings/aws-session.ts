@@ -3,11 +3,11 @@ import type { AwsSettings, CloudSettings, CloudSettingsOnWire, TagClaim } from '
 import { writeCloudSettings } from './read-cloud-settings.ts';
 import { resolveSessionName, type SessionNames } from './session-name.ts';
 
-/** What AWS is told of a run, where its stack opted in; `undefined` where it did not. */
+/** What AWS is told of a run: nothing but what its stack opted in to. */
 export const awsSessionOf = (
   { roleArn, pinRole, sourceIdentity, tags, transitiveTags }: AwsSettings,
   run: SessionNames,
-): AwsSession | undefined => {
+): AwsSession => {
   const claims: Readonly<Record<TagClaim, string>> = {
     org: run.organization,
     project: run.project,
@@ -17,7 +17,6 @@ export const awsSessionOf = (
     stackId: `${run.organization}/${run.project}/${run.stack}`,
   };
   const tagged = Object.entries(tags).map(([key, claim]) => [key, claims[claim]] as const);
-  if (tagged.length === 0 && sourceIdentity === undefined && !pinRole) return undefined;
   return {
     tags: Object.fromEntries(tagged),
     transitiveTags,

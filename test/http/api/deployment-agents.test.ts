@@ -15,6 +15,9 @@ onEachStore('agents', {}, (suite) => {
   test('cancelled before it was taken, it was skipped, and nobody takes it', async () => {
     const [first, second] = [await door.create(), await door.create()];
     assert.equal((await door.cancel(first.id)).status, 200);
+    const [{ waiting }] = (await suite.server.ask('GET', '/api/orgs/acme/agent-pools', { as: 'admin' })).json
+      .agentPools;
+    assert.equal(waiting, 1);
     const shown = (await door.get(first.id)).json;
     assert.deepEqual([shown.status, shown.runStatus], ['skipped', 'cancelled']);
     assert.equal((await door.take(pool)).deploymentID, second.id);

@@ -1,11 +1,24 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { assertPublishedBody, BASE, type DeploymentDoor, openDeploymentDoor, type Pool } from '../deployment-door.ts';
+import {
+  assertPublishedBody,
+  BASE,
+  type DeploymentDoor,
+  openDeploymentDoor,
+  type Pool,
+  skipSchemas,
+} from '../deployment-door.ts';
 import { onEachStore } from '../each-store.ts';
 import { assertRefused } from './answers.ts';
 
 const ROLE = 'arn:aws:iam::123456789012:role/deploy';
+// biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of a session name
+const SESSION = '${stack.name}-${deployment.version}';
+
+test('answers are compared with the published schemas', { skip: skipSchemas }, () => {
+  assert.throws(() => assertPublishedBody('CreateDeploymentResponse', { id: 'x' }));
+});
 
 onEachStore('deployments', {}, (suite) => {
   let door: DeploymentDoor;
@@ -122,7 +135,7 @@ onEachStore('deployments', {}, (suite) => {
   test('the stack’s settings and those of the request meet by merge patch; without inheriting they do not', async () => {
     const settings = {
       operationContext: {
-        oidc: { aws: { roleArn: ROLE, sessionName: '${stack.name}-${deployment.version}' } },
+        oidc: { aws: { roleArn: ROLE, sessionName: SESSION } },
         environmentVariables: { REGION: 'eu', PASSWORD: { secret: 'of the stack' } },
         preRunCommands: ['make'],
       },
@@ -141,7 +154,7 @@ onEachStore('deployments', {}, (suite) => {
     const work = await door.take(pool);
     assert.deepEqual(work.deployment.operationContext.oidc.aws, {
       roleArn: ROLE,
-      sessionName: '${stack.name}-${deployment.version}',
+      sessionName: SESSION,
       resolvedSessionName: `dev-${merged.version}`,
     });
     assert.deepEqual(work.deployment.operationContext.environmentVariables, {

@@ -183,7 +183,10 @@ describe('/api/stacks/{org}/{project}/{stack}/deployments/settings', () => {
 
   test('end with their stack: one of the same name that comes later has none', async () => {
     await send('POST', 'reborn', OIDC);
+    const owner = await server.parts.directory.organization('acme', undefined);
+    const stack = await server.parts.directory.findStack(owner, 'core', 'reborn');
     assert.equal((await server.ask('DELETE', '/api/stacks/acme/core/reborn', { as: 'admin' })).status, 204);
+    assert.equal(await server.parts.store.get(`stack-settings/${stack?.id}`), undefined);
     await server.startRun({ project: 'core', stack: 'reborn', operation: 'update' });
     assertRefused(await send('GET', 'reborn'), 'settings_not_found');
     assert.equal((await send('POST', 'reborn', OIDC)).json.version, 1);
