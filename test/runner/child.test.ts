@@ -103,6 +103,37 @@ describe('a child', () => {
     assert.equal(status, 3);
   });
 
+  test('that leads a group has signals sent to all of it, and to nobody any more when it is over', async () => {
+    const sent: (readonly [number, string])[] = [];
+    let signal: (name: PassedSignal) => void = () => undefined;
+    const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
+    const said = text(streams.stdout);
+    const status = await runChild(
+      {
+        file: '/bin/sh',
+        args: ['-c', 'echo $$; (trap "" TERM; sleep 0.1) & wait; exit 4'],
+        cwd: '/',
+        env: { PATH },
+        masking: openMasking([]),
+        untouched: { stdout: false, stderr: false },
+      },
+      {
+        ...streams,
+        atTerminal: true,
+        onBroken: () => undefined,
+        onSignal: (heard) => {
+          signal = heard;
+          setTimeout(() => heard('SIGINT'), 20);
+        },
+        signalGroup: (pid, name) => void sent.push([pid, name]),
+      },
+    );
+    streams.stdout.end();
+    assert.equal(status, 4);
+    signal('SIGTERM');
+    assert.deepEqual(sent, [[Number(await said), 'SIGINT']]);
+  });
+
   test('whose reader is gone learns it, and we tell at once', { timeout: 10_000 }, async () => {
     let left = 3;
     const stdout = new Writable({

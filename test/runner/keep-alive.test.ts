@@ -5,7 +5,7 @@ import { RunProblem } from '../../src/runner/run-desk.ts';
 import { simulateTime } from './simulated-time.ts';
 
 describe('a run with a lease', () => {
-  const keep = (renew: (count: number) => void) => {
+  const keep = (renew: (count: number) => void, isOver?: () => Promise<boolean>) => {
     const time = simulateTime(0);
     const [at, told]: [number[], string[]] = [[], []];
     const stop = new AbortController();
@@ -17,7 +17,7 @@ describe('a run with a lease', () => {
         },
       },
       time.pace,
-      { over: (status) => void told.push(`over: ${status}`), failed: () => void told.push('failed') },
+      { over: (status) => void told.push(`over: ${status}`), failed: () => void told.push('failed'), isOver },
       stop.signal,
     );
     return { time, at, told, stop, ended };
@@ -46,6 +46,21 @@ describe('a run with a lease', () => {
         ['failed', 'failed'],
       ],
     );
+  });
+
+  test('that ends otherwise is heard of within seconds, where somebody asks; a question that fails says nothing', async () => {
+    let looks = 0;
+    const look = async (): Promise<boolean> => {
+      if (++looks === 1) throw new RunProblem('passing', 'away');
+      return looks === 3;
+    };
+    const over = new RunProblem('over', 'over', { status: 'cancelled' });
+    const { time, at, told, ended } = keep(() => {
+      throw over;
+    }, look);
+    await time.runUntil(60_000);
+    await ended;
+    assert.deepEqual([at, told], [[9], ['over: cancelled']]);
   });
 
   test('that is over is told of, and not asked about again', async () => {

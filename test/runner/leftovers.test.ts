@@ -18,6 +18,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { removeLeftovers } from '../../src/runner/leftovers.ts';
 import { type FolderPlace, makeWorkFolder, markOf } from '../../src/runner/work-folder.ts';
 import { fingerprint } from '../../src/secret.ts';
+import { until } from '../redis.ts';
 
 describe('what a run leaves behind that could not clean up', () => {
   let base: string;
@@ -60,6 +61,15 @@ describe('what a run leaves behind that could not clean up', () => {
     assert.equal(owner.pid, process.pid);
     writeFileSync(file, JSON.stringify({ ...owner, started: `${owner.started}0` }));
     assert.equal(await sweep(), 1);
+  });
+
+  test('is removed also when its process has ended, and nobody has looked after it yet', async () => {
+    const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60']);
+    const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+    await makeWorkFolder({ ...place, pid: Number(said.toString()) });
+    assert.equal(await sweep(), 0);
+    await until(async () => (await sweep()) === 1);
+    parent.kill('SIGKILL');
   });
 
   test('takes the file outside with it, half-written or whole, if nobody else has put something there', async () => {

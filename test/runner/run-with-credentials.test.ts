@@ -177,6 +177,13 @@ describe('a run around a command', () => {
     assert.ok(events.every((event) => !JSON.stringify(event).includes('eyJ')));
   });
 
+  test('with several commands does them in turn, until one fails', async () => {
+    const sh = (step: string, script: string) => ({ step, file: '/bin/sh', args: ['-c', script] });
+    const commands = [sh('one', 'echo one'), sh('two', 'echo two; exit 5'), sh('three', 'echo three')];
+    const { status, out, finished } = await run('', { job: { commands } });
+    assert.deepEqual([status, out, finished], [5, 'one\ntwo\n', ['failed']]);
+  });
+
   test('AWS session policies cannot be kept with a token file, so it is not published', async () => {
     const aws = {
       roleArn: 'arn:aws:iam::111122223333:role/deploy',

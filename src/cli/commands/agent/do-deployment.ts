@@ -1,4 +1,3 @@
-import { access, constants } from 'node:fs/promises';
 import type { CloudEndpoints, Post } from '../../../clouds/clouds.ts';
 import type { Pace } from '../../../runner/pace.ts';
 import type { RunDesk } from '../../../runner/run-desk.ts';
@@ -16,6 +15,7 @@ import { targetsOf } from '../../run-targets.ts';
 import type { Signal, Surroundings } from '../../surroundings.ts';
 import { type AgentOptions, commandFor } from './agent-options.ts';
 import { environmentOf } from './deployment-environment.ts';
+import { mountedTokenFiles } from './mounted-token.ts';
 
 export interface DeploymentTools {
   readonly around: Surroundings;
@@ -29,9 +29,6 @@ export interface DeploymentTools {
   /** Secrets of the agent. */
   readonly withheld: readonly Secret[];
 }
-
-/** Where the contract has the token stand, on machines that are made for it. */
-const MOUNTED = '/mnt/pulumi';
 
 /** Does one deployment to its end, and tells the server how it goes. Never throws: the deployment fails, the agent goes on. */
 export const doDeployment = async (taken: TakenDeployment, tools: DeploymentTools): Promise<void> => {
@@ -104,7 +101,7 @@ const jobOf = async (taken: TakenDeployment, { around, options, withheld }: Depl
   audience: options.issuer === 'v2' ? taken.organization : undefined,
   requests: { url: taken.tokenUrls[options.issuer], token: taken.requestToken },
   asActions: true,
-  tokenFiles: await mountedFiles(options),
+  tokenFiles: await mountedTokenFiles(options.maxParallel),
   deadline: taken.deadline,
   mask: true,
   withheld,
@@ -126,16 +123,6 @@ const commandsOf = (taken: TakenDeployment, options: AgentOptions): readonly Com
     ...taken.preRunCommands.map((text, index) => shell(`Pre-run command ${index + 1}`, text)),
     shell('Pulumi operation', command),
   ];
-};
-
-/** One file for one deployment at a time. */
-const mountedFiles = async ({ maxParallel }: AgentOptions): Promise<readonly string[]> => {
-  if (maxParallel > 1) return [];
-  const isThere = await access(MOUNTED, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  return isThere ? [`${MOUNTED}/pulumi.oidc`] : [];
 };
 
 /** The same story on the server; of the run's end it knows by itself. */
