@@ -79,6 +79,7 @@ export const TABLE: ImportTable = {
       builtins: [],
     },
     tokens: { uses: ['access', 'errors', 'secret'], types: ['keys', 'runs', 'system'], builtins: ['crypto'] },
+    trust: { uses: ['access', 'documents', 'nearest', 'strict-json', 'tokens'], builtins: [] },
     keys: { uses: ['errors', 'secret', 'store/store', 'system'], types: ['settings/settings'], builtins: ['crypto'] },
     audit: {
       uses: ['audit/record', 'day-logs', 'errors', 'first-where', 'store/store', 'system'],
