@@ -1,0 +1,220 @@
+import { firstFailed } from '../cel-checks.ts';
+import { audiencesOf, shown } from '../denials.ts';
+import type { Presented } from '../verdict.ts';
+import { type Path, pathText } from '../written.ts';
+import type { Authenticator, KubernetesTrust, Mapping, Rule } from './document.ts';
+import { FUNCTIONS } from './expressions.ts';
+import { configurationForm } from './form.ts';
+import type { KubernetesDenial } from './reasons.ts';
+
+type Denials = readonly KubernetesDenial[];
+
+/** Why the API server refuses, in the order in which it looks. `algorithms`: from a flag; else all that go-oidc knows. */
+export const kubernetesDenials = (
+  trust: KubernetesTrust,
+  presented: Presented,
+  algorithms: readonly string[],
+): Denials => {
+  const form = configurationForm(trust, presented);
+  const own = trust.authenticators.find(({ url }) => url === presented.issuer);
+  if (!own) return [...form, ...otherIssuer(trust, presented)];
+  const { user, denials } = userOf(own, presented);
+  return [
+    ...form,
+    ...token(own, presented, algorithms),
+    ...denials,
+    ...own.rules.flatMap((rule) => ruleDenials(rule, presented)),
+    ...(denials.length > 0 ? [] : own.userRules.flatMap((rule) => userRuleDenials(rule, user))),
+  ];
+};
+
+export const ALL_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'];
+
+const denial = (
+  code: KubernetesDenial['code'],
+  at: Path,
+  wanted: string,
+  presented: string,
+  write: { readonly edit: string; readonly value?: unknown },
+): KubernetesDenial => ({
+  code,
+  condition: pathText(at),
+  wanted,
+  presented,
+  edit: write.edit,
+  changes: [{ at, ...('value' in write && { value: write.value }) }],
+});
+
+const otherIssuer = ({ authenticators }: KubernetesTrust, { issuer }: Presented): Denials => {
+  const bare = (url: string): string => url.replace(/\/+$/, '');
+  const alike = authenticators.find(({ url }) => bare(url) === bare(issuer));
+  const nearest = alike ?? authenticators.at(0);
+  if (!nearest) return [];
+  const code = alike ? 'kubernetes_issuer_slash' : 'kubernetes_issuer_mismatch';
+  const write = { edit: `Write url: ${issuer}.`, value: issuer };
+  const wanted = authenticators.map(({ url }) => url).join(' | ');
+  return [denial(code, [...nearest.at, 'issuer', 'url'], wanted, issuer, write)];
+};
+
+const token = ({ at, audiences }: Authenticator, presented: Presented, algorithms: readonly string[]): Denials => {
+  const { alg } = presented.header;
+  const given = audiencesOf(presented);
+  const found: KubernetesDenial[] = [];
+  if (!algorithms.includes(alg)) {
+    const edit = `Write --oidc-signing-algs=${[...algorithms, alg].join(',')}.`;
+    found.push({
+      code: 'kubernetes_algorithm',
+      condition: '--oidc-signing-algs',
+      wanted: algorithms.join(', '),
+      presented: alg,
+      edit,
+    });
+  }
+  if (audiences.length > 0 && !audiences.some((each) => given.includes(each))) {
+    const place: Path = [...at, 'issuer', 'audiences'];
+    const value = audiences.length === 1 ? given : [...audiences, ...given];
+    const write = { edit: `Write audiences: ${JSON.stringify(value)}.`, value };
+    found.push(denial('kubernetes_audience_mismatch', place, audiences.join(', '), given.join(', '), write));
+  }
+  return found;
+};
+
+/** Who the bearer is to the cluster. */
+export interface User {
+  readonly username: string;
+  readonly groups: readonly string[];
+  readonly uid: string;
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
+
+export const userOf = (
+  one: Authenticator,
+  presented: Presented,
+): { readonly user: User; readonly denials: Denials } => {
+  const denials: KubernetesDenial[] = [];
+  const note = <T>(read: { readonly value: T } | { readonly denial: KubernetesDenial }, otherwise: T): T => {
+    if ('value' in read) return read.value;
+    denials.push(read.denial);
+    return otherwise;
+  };
+  const { claims } = presented;
+  const user = {
+    username: note(username(one.username, claims), ''),
+    groups: note(texts(one.groups, claims), []),
+    uid: note(uid(one.uid, claims), ''),
+    extra: Object.fromEntries(
+      one.extra.map(({ at, key, expression }) => [
+        key,
+        note(texts({ at, claim: '', ...(expression && { expression }) }, claims), []),
+      ]),
+    ),
+  };
+  return { user, denials };
+};
+
+type Claims = Presented['claims'];
+type Reading<T> = { readonly value: T } | { readonly denial: KubernetesDenial };
+
+const username = (mapping: Mapping, claims: Claims): Reading<string> => {
+  const { at, claim, prefix = '', expression } = mapping;
+  const bySub = {
+    edit: `Write ${claim === '' ? 'expression: claims.sub' : 'claim: sub'}.`,
+    value: claim === '' ? 'claims.sub' : 'sub',
+  };
+  const place: Path = [...at, claim === '' ? 'expression' : 'claim'];
+  if (expression && 'problem' in expression.compiled) return { value: '' };
+  const evaluation =
+    expression && !('problem' in expression.compiled)
+      ? expression.compiled.evaluate({ claims })
+      : { value: claims[claim] };
+  if ('failure' in evaluation) {
+    return { denial: denial('kubernetes_mapping_failed', place, expression?.text ?? claim, evaluation.failure, bySub) };
+  }
+  const { value } = evaluation;
+  if (value === undefined) return { denial: denial('kubernetes_username_missing', place, claim, '', bySub) };
+  if (typeof value !== 'string')
+    return { denial: denial('kubernetes_username_type', place, 'a text', shown(value), bySub) };
+  if (value === '')
+    return { denial: denial('kubernetes_username_empty', place, 'a text that is not empty', '', bySub) };
+  return { value: prefix + value };
+};
+
+const uid = ({ at, claim, expression }: Mapping, claims: Claims): Reading<string> => {
+  const place: Path = [...at, claim === '' ? 'expression' : 'claim'];
+  if (claim === '' && (!expression || 'problem' in expression.compiled)) return { value: '' };
+  const evaluation =
+    expression && !('problem' in expression.compiled)
+      ? expression.compiled.evaluate({ claims })
+      : { value: claims[claim] };
+  if ('value' in evaluation && typeof evaluation.value === 'string') return { value: evaluation.value };
+  const found = 'value' in evaluation ? shown(evaluation.value) : evaluation.failure;
+  const code = 'failure' in evaluation ? 'kubernetes_mapping_failed' : 'kubernetes_mapped_type';
+  const wanted = expression?.text ?? claim;
+  return { denial: { ...denial(code, place, wanted, found, { edit: 'Leave uid out.' }), changes: [{ at }] } };
+};
+
+/** Texts of a claim that is one or a list, or of an expression. Absent groups are none. */
+const texts = ({ at, claim, prefix = '', expression }: Mapping, claims: Claims): Reading<readonly string[]> => {
+  if (expression && 'problem' in expression.compiled) return { value: [] };
+  const evaluation =
+    expression && !('problem' in expression.compiled)
+      ? expression.compiled.evaluate({ claims })
+      : { value: claims[claim] };
+  const out = { edit: `Take ${pathText(at)} out.` };
+  if ('failure' in evaluation) {
+    return { denial: denial('kubernetes_mapping_failed', at, expression?.text ?? claim, evaluation.failure, out) };
+  }
+  const list = evaluation.value === undefined || evaluation.value === null ? [] : [evaluation.value].flat();
+  if (!list.every((each) => typeof each === 'string')) {
+    return { denial: denial('kubernetes_mapped_type', at, 'a text or a list of texts', shown(evaluation.value), out) };
+  }
+  return { value: list.filter((each) => each !== '').map((each) => prefix + each) };
+};
+
+const ruleDenials = ({ at, claim, requiredValue, expression }: Rule, { claims }: Presented): Denials => {
+  if (expression)
+    return expressionDenials('kubernetes_rule', [...at, 'expression'], expression, { claims }, 'claims.sub');
+  if (claim === '') return [];
+  const found = claims[claim];
+  if (found === requiredValue) return [];
+  const place: Path = [...at, 'requiredValue'];
+  if (typeof found === 'string') {
+    const write = { edit: `Write requiredValue: ${JSON.stringify(found)}.`, value: found };
+    return [denial('kubernetes_claim_mismatch', place, requiredValue, found, write)];
+  }
+  const code = found === undefined ? 'kubernetes_claim_missing' : 'kubernetes_claim_type';
+  const { sub } = claims;
+  const write = {
+    edit: `Write claim: sub and requiredValue: ${JSON.stringify(sub)}.`,
+    value: { claim: 'sub', requiredValue: sub },
+  };
+  return [{ ...denial(code, at, requiredValue, shown(found), write), condition: pathText([...at, 'claim']) }];
+};
+
+const userRuleDenials = ({ at, expression }: Rule, user: User): Denials =>
+  expression
+    ? expressionDenials('kubernetes_user_rule', [...at, 'expression'], expression, { user }, 'user.username')
+    : [];
+
+const expressionDenials = (
+  kind: 'kubernetes_rule' | 'kubernetes_user_rule',
+  place: Path,
+  { compiled }: NonNullable<Rule['expression']>,
+  variables: Readonly<Record<string, unknown>>,
+  subject: string,
+): Denials => {
+  if ('problem' in compiled) return [];
+  const failed = firstFailed(compiled, { variables, functions: FUNCTIONS, subject });
+  if (!failed) return [];
+  const failure = 'failure' in failed.evaluation ? failed.evaluation.failure : undefined;
+  const edit = `Write ${failed.instead} instead of ${failed.check.part.text}${failure === undefined ? '' : ` (${failure})`}.`;
+  return [
+    {
+      ...denial(`${kind}_${failure === undefined ? 'false' : 'failed'}`, place, failed.check.wanted, failed.presented, {
+        edit,
+        value: failed.edited,
+      }),
+      condition: `${pathText(place)}: ${failed.check.part.text}`,
+    },
+  ];
+};

@@ -1,0 +1,147 @@
+import { shown } from '../denials.ts';
+import type { Presented } from '../verdict.ts';
+import { type Path, pathText } from '../written.ts';
+import { claimAt, listOf } from './claims.ts';
+import type { VaultTrust } from './document.ts';
+import { matchesGlob } from './glob.ts';
+import type { VaultDenial } from './reasons.ts';
+import { roleForm, tokenDenials } from './token.ts';
+
+type Check = (trust: VaultTrust, presented: Presented) => readonly VaultDenial[];
+
+/** Why Vault refuses, in the order in which it looks. */
+export const vaultDenials: Check = (trust, presented) => [
+  ...roleForm(trust, presented),
+  ...tokenDenials(trust, presented),
+  ...boundClaims(trust, presented),
+  ...userClaim(trust, presented),
+  ...mappings(trust, presented),
+  ...groups(trust, presented),
+];
+
+const boundClaims: Check = (trust, { claims }) =>
+  Object.entries(trust.claims).flatMap(([name, wanted]) => {
+    const denial = boundClaim(trust, claims, name, wanted);
+    return denial ? [denial] : [];
+  });
+
+const boundClaim = (
+  trust: VaultTrust,
+  claims: Presented['claims'],
+  name: string,
+  wanted: unknown,
+): VaultDenial | undefined => {
+  const place: Path = [...trust.at.role, 'bound_claims', name];
+  const found = claimAt(claims, name);
+  const common = { condition: pathText(place), wanted: shown(wanted), presented: shown(found) };
+  const exactly = {
+    edit: `Write ${pathText(place)}: ${JSON.stringify(found)}.`,
+    changes: [{ at: place, value: found }],
+  };
+  if (found === undefined) return missing(trust, claims, name, common);
+  const [values, accepted] = [listOf(found), listOf(wanted)];
+  if (!values || !accepted) return { ...common, code: 'vault_claim_form', ...bySubject(trust, claims, name) };
+  if (trust.claimsType !== 'glob') {
+    if (accepted.some((each) => values.includes(each))) return undefined;
+    const asGlob = accepted.some((each) => typeof each === 'string' && each.includes('*') && matchesAny(each, values));
+    if (!asGlob) return { ...common, code: 'vault_claim_mismatch', ...exactly };
+    const type: Path = [...trust.at.role, 'bound_claims_type'];
+    return {
+      ...common,
+      code: 'vault_glob_as_text',
+      edit: `Write bound_claims_type: "glob", so that "*" in ${shown(wanted)} means any characters.`,
+      changes: [{ at: type, value: 'glob' }],
+    };
+  }
+  if (accepted.some((each) => typeof each !== 'string')) {
+    const texts = accepted.map(String);
+    const value = Array.isArray(wanted) ? texts : texts[0];
+    const edit = `Write ${pathText(place)}: ${JSON.stringify(value)}: globs are texts.`;
+    return { ...common, code: 'vault_glob_form', edit, changes: [{ at: place, value }] };
+  }
+  if (accepted.some((each) => matchesAny(String(each), values))) return undefined;
+  return { ...common, code: 'vault_claim_mismatch', ...exactly };
+};
+
+const matchesAny = (pattern: string, values: readonly unknown[]): boolean =>
+  values.some((value) => typeof value === 'string' && matchesGlob(pattern, value));
+
+const missing = (
+  trust: VaultTrust,
+  claims: Presented['claims'],
+  name: string,
+  common: Pick<VaultDenial, 'condition' | 'wanted' | 'presented'>,
+): VaultDenial => {
+  const pointer = name.startsWith('/') ? undefined : `/${name.replaceAll('.', '/')}`;
+  const literal = name.startsWith('/') ? name.slice(1) : undefined;
+  const meant = [pointer, literal].find((other) => other !== undefined && claimAt(claims, other) !== undefined);
+  if (meant === undefined) return { ...common, code: 'vault_claim_missing', ...bySubject(trust, claims, name) };
+  const place: Path = [...trust.at.role, 'bound_claims'];
+  return {
+    ...common,
+    code: 'vault_claim_path',
+    edit: `Write ${JSON.stringify(meant)} instead of ${JSON.stringify(name)}: ${meant.startsWith('/') ? 'what stands inside a claim is named by a JSON pointer' : 'a claim of the token itself has no slash before its name'}.`,
+    changes: [{ at: [...place, name] }, { at: [...place, meant], value: trust.claims[name] }],
+  };
+};
+
+/** Binds the subject, which every token has, instead of a claim that it has not. */
+const bySubject = (
+  trust: VaultTrust,
+  { sub }: Presented['claims'],
+  name: string,
+): Pick<VaultDenial, 'edit' | 'changes'> => ({
+  edit: `Take ${JSON.stringify(name)} out of bound_claims, and write bound_subject: ${JSON.stringify(sub)}.`,
+  changes: [{ at: [...trust.at.role, 'bound_claims', name] }, { at: [...trust.at.role, 'bound_subject'], value: sub }],
+});
+
+const userClaim: Check = ({ at, userClaim: name, userClaimIsPointer }, { claims }) => {
+  if (name === '') return [];
+  const place: Path = [...at.role, 'user_claim'];
+  const found = userClaimIsPointer ? claimAt(claims, name) : Object.hasOwn(claims, name) ? claims[name] : undefined;
+  if (typeof found === 'string') return [];
+  return [
+    {
+      code: found === undefined ? 'vault_user_claim_missing' : 'vault_user_claim_form',
+      condition: pathText(place),
+      wanted: name,
+      presented: shown(found),
+      edit: 'Write user_claim: "sub".',
+      changes: [{ at: place, value: 'sub' }],
+    },
+  ];
+};
+
+const mappings: Check = ({ at, mappings: all }, { claims }) =>
+  Object.keys(all).flatMap((name): readonly VaultDenial[] => {
+    const place: Path = [...at.role, 'claim_mappings', name];
+    const found = claimAt(claims, name);
+    if (found === undefined || typeof found === 'string') return [];
+    const common = { condition: pathText(place), wanted: 'a text', presented: shown(found) };
+    return [
+      {
+        ...common,
+        code: 'vault_mapped_claim_form',
+        edit: `Take ${name} out of claim_mappings.`,
+        changes: [{ at: place }],
+      },
+    ];
+  });
+
+const groups: Check = ({ at, groupsClaim }, { claims }) => {
+  if (groupsClaim === '') return [];
+  const place: Path = [...at.role, 'groups_claim'];
+  const found = claimAt(claims, groupsClaim);
+  const list = listOf(found);
+  if (list?.every((each) => typeof each === 'string')) return [];
+  return [
+    {
+      code: found === undefined ? 'vault_groups_missing' : 'vault_groups_form',
+      condition: pathText(place),
+      wanted: groupsClaim,
+      presented: shown(found),
+      edit: 'Leave groups_claim out.',
+      changes: [{ at: place }],
+    },
+  ];
+};

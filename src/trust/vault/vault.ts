@@ -1,0 +1,53 @@
+import { reasonsOf, type Weighing } from '../denials.ts';
+import type { RelyingParty } from '../recognise.ts';
+import type { Presented, TrustDocument } from '../verdict.ts';
+import { faultOf, looksLikeVault, type VaultTrust, vaultTrust } from './document.ts';
+import { vaultDenials } from './evaluate.ts';
+import { lintVault } from './lint.ts';
+
+/** HashiCorp Vault and OpenBao: a role of the JWT auth method, and the method's configuration beside it. */
+export const VAULT: RelyingParty = {
+  name: 'vault',
+  documents: 'a role of the JWT auth method of Vault or OpenBao',
+  recognises: looksLikeVault,
+  read: (written) => faultOf(written) ?? documentOf(written.value),
+};
+
+const documentOf = (value: unknown): TrustDocument => {
+  const trust = vaultTrust(value);
+  return {
+    evaluate: (presented, ours) => {
+      const denials = assuming(presented.issuer);
+      const weighing: Weighing<VaultTrust> = { model: vaultTrust, denials };
+      const reasons = reasonsOf(weighing, value, presented);
+      const admits = (who: Presented): boolean => denials(trust, who).length === 0;
+      return {
+        allowed: reasons.length === 0,
+        reasons,
+        warnings: lintVault(trust, presented, ours, admits),
+        assumptions: assumptions(trust, presented),
+      };
+    },
+  };
+};
+
+/** Where nothing names the issuer, its keys do: tokens of another are not signed with them. */
+const assuming =
+  (issuer: string): Weighing<VaultTrust>['denials'] =>
+  (trust, presented) => {
+    const { config } = trust;
+    const isNamed = config && (config.discoveryUrl !== '' || config.boundIssuer !== '');
+    if (isNamed) return vaultDenials(trust, presented);
+    const { discoveryUrl, boundIssuer, algorithms, keySources } = config ?? NO_CONFIG;
+    return vaultDenials(
+      { ...trust, config: { discoveryUrl, boundIssuer: boundIssuer || issuer, algorithms, keySources } },
+      presented,
+    );
+  };
+
+const NO_CONFIG = { discoveryUrl: '', boundIssuer: '', algorithms: [], keySources: ['oidc_discovery_url'] } as const;
+
+const assumptions = ({ config, networks }: VaultTrust, { issuer }: Presented): readonly string[] => [
+  ...(config ? [] : [`The auth method takes tokens of ${issuer} (oidc_discovery_url), signed with RS256.`]),
+  ...(networks.length > 0 ? [`The login comes from one of the networks ${networks.join(', ')}.`] : []),
+];
