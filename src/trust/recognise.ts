@@ -16,7 +16,7 @@ export interface RelyingParty {
 }
 
 /** In this order they are asked; the first that recognises a document reads it. */
-export const PARTIES: readonly RelyingParty[] = [AWS, ENTRA];
+const PARTIES: readonly RelyingParty[] = [AWS, ENTRA];
 
 export interface Recognised {
   readonly party: RelyingParty['name'];

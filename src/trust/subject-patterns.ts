@@ -50,28 +50,19 @@ const BEFORE_ORGANIZATION = { v1: 3, v2: 2 } as const;
 const crossing = (pattern: string, issuer: 'v1' | 'v2', ours: OurSide): readonly SubjectProblem[] | undefined => {
   const parts = pattern.split(':');
   const at = BEFORE_ORGANIZATION[issuer];
-  const before = parts.slice(0, at);
-  const first = parts[0] ?? '';
-  if (!isOpen(first) && first !== ours.subjectPrefix) {
-    return [
-      { kind: 'not_ours', text: `No subject of this issuer begins so; they look like ${samples(ours)[issuer]}.` },
-    ];
-  }
-  // A label and a whole name behind it pin the organization wherever they stand: no name holds a colon.
-  const pinned = issuer === 'v1' ? `:${ours.organization}:` : undefined;
-  if (before.some(isOpen) || isOpen(parts[at])) {
-    if (before.some(isOpen) && pinned !== undefined && pattern.includes(pinned)) return undefined;
-    const text = `It lets other organizations in: the "*" stands where the organization's name is not yet complete. Write ${samples(
-      ours,
-    )
-      [issuer].split(':')
-      .slice(0, at + 1)
-      .join(':')}:*.`;
-    return [{ kind: 'crosses_organizations', text }];
-  }
+  const [first = '', kind = ''] = parts;
+  const sample = samples(ours)[issuer];
   const kinds = issuer === 'v1' ? ['deploy', 'environments'] : ['org'];
-  if (kinds.includes(parts[1] ?? '')) return undefined;
-  return [{ kind: 'not_ours', text: `No subject of this issuer begins so; they look like ${samples(ours)[issuer]}.` }];
+  if ((!isOpen(first) && first !== ours.subjectPrefix) || (!isOpen(first) && !isOpen(kind) && !kinds.includes(kind))) {
+    return [{ kind: 'not_ours', text: `No subject of this issuer begins so; they look like ${sample}.` }];
+  }
+  const isEarly = parts.slice(0, at).some(isOpen);
+  if (!isEarly && !isOpen(parts[at])) return undefined;
+  // The whole name between two colons pins the organization wherever it stands: no name holds a colon.
+  if (isEarly && issuer === 'v1' && pattern.includes(`:org:${ours.organization}:`)) return undefined;
+  const pinned = sample.split(':', at + 1).join(':');
+  const text = `It lets other organizations in: the "*" stands where the organization's name is not yet complete. Write ${pinned}:*.`;
+  return [{ kind: 'crosses_organizations', text }];
 };
 
 /** A `*` right behind a letter or digit of a name: every name that begins alike gets in. */

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { AWS_REASONS } from '../../src/trust/aws/finding.ts';
+import { AWS_WARNINGS } from '../../src/trust/aws/linted.ts';
+import { ENTRA_REASONS } from '../../src/trust/entra/evaluate.ts';
+import { ENTRA_WARNINGS } from '../../src/trust/entra/lint.ts';
 import { isUnusable } from '../../src/trust/verdict.ts';
 import { type CorpusCase, explain, readCorpus } from './corpus/corpus.ts';
 
@@ -49,3 +53,13 @@ for (const [party, broken, correct] of CORPORA) {
     }
   });
 }
+
+test('every code of a reason and of a warning stands in a corpus', () => {
+  const cases = ['aws', 'azure'].flatMap((party) => readCorpus(party, 'broken'));
+  const tried = new Set(cases.flatMap(({ denied, warned = [] }) => [denied, ...warned]));
+  const all = [...Object.keys(AWS_REASONS), ...AWS_WARNINGS, ...Object.keys(ENTRA_REASONS), ...ENTRA_WARNINGS];
+  assert.deepEqual(
+    all.filter((code) => !tried.has(code)),
+    [],
+  );
+});

@@ -1,9 +1,8 @@
 import type { OPERATIONS } from '../../src/access/organization.ts';
 import type { OurSide, Presented } from '../../src/trust/verdict.ts';
 
-export const V1 = 'https://id.example.com/oidc';
+const V1 = 'https://id.example.com/oidc';
 export const V2 = 'https://id.example.com/oidc/v2';
-export const ROLE = 'arn:aws:iam::123456789012:role/deploy';
 
 export const OURS: OurSide = {
   issuers: { v1: V1, v2: V2 },

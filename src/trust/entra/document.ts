@@ -25,7 +25,7 @@ export interface EntraTrust {
   readonly complete: boolean;
 }
 
-const MOST = 1000;
+const MOST = 100;
 
 export const isEntraDocument = (value: unknown): boolean => {
   const { found } = placesIn(value);
