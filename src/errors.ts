@@ -179,6 +179,11 @@ export const REFUSALS = {
     oauth: 'invalid_request',
     sentence: 'There is an environment "{environment}" already.',
   },
+  trust_document_unusable: {
+    status: 400,
+    oauth: 'invalid_request',
+    sentence: 'The document cannot be used: line {line}, column {column}: {problem}.',
+  },
   definition_invalid: {
     status: 400,
     oauth: 'invalid_request',

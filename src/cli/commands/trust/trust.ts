@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addGroup } from '../../options.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import { addDecisionCommands } from './decisions.ts';
+import { addExplainCommand } from './explain.ts';
 import { addIssuerCommands } from './issuers.ts';
 import { addLintCommand } from './lint.ts';
 import { addPinCommands } from './pins.ts';
@@ -9,9 +10,13 @@ import { addPolicyCommands } from './policies.ts';
 import { addReplayCommand } from './replay.ts';
 import { addTryCommand } from './try.ts';
 
-/** Trust relationships: all commands of an organization's administrator about outside tokens. */
+/** Trust in both directions: who may come in with outside tokens, and what relying parties make of ours. */
 export const addTrustCommands = (program: Command, around: Surroundings): void => {
-  const trust = addGroup(program, 'trust', 'Trust relationships: outside tokens in, short-lived access tokens out.');
+  const trust = addGroup(
+    program,
+    'trust',
+    'Trust: outside tokens that come in, and the documents of clouds that trust ours.',
+  );
   addIssuerCommands(trust, around);
   addPolicyCommands(trust, around);
   addLintCommand(trust, around);
@@ -19,4 +24,5 @@ export const addTrustCommands = (program: Command, around: Surroundings): void =
   addTryCommand(trust, around);
   addReplayCommand(trust, around);
   addPinCommands(trust, around);
+  addExplainCommand(trust, around);
 };
