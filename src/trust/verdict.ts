@@ -29,7 +29,10 @@ export interface Reason {
   readonly presented: string;
   /** The smallest edit that would admit it: one sentence with the exact text to write. */
   readonly edit: string;
-  /** Would the document with that edit admit what was presented and nothing beside it? See `isSafe`. */
+  /**
+   * Would the document with that edit, and those of the other reasons, let in what was presented and nobody else? False
+   * where no edit of the document helps. See `isSafe`.
+   */
   readonly safe: boolean;
 }
 

@@ -23,14 +23,14 @@ const awsDocument = (trust: AwsTrust): TrustDocument => ({
 });
 
 const verdictOf = (trust: AwsTrust, presented: Presented, ours: OurSide): Verdict => {
-  const { findings, unknownKeys } = evaluateAws(trust, presented);
+  const { findings, assumptions: assumed } = evaluateAws(trust, presented);
   const reasons = explain(trust, findings, presented);
   const named = new Set(reasons.map(({ code, condition }) => `${code} ${condition}`));
   return {
     allowed: findings.length === 0,
     reasons,
     warnings: lintAws(trust, presented, ours).filter(({ code, condition }) => !named.has(`${code} ${condition}`)),
-    assumptions: assumptions(trust, presented, unknownKeys),
+    assumptions: [...assumptions(trust, presented), ...assumed],
   };
 };
 
@@ -83,16 +83,16 @@ const withEdits = ({ source }: AwsTrust, findings: readonly Finding[]): AwsTrust
   return 'fault' in edited ? undefined : edited;
 };
 
-const assumptions = (trust: AwsTrust, presented: Presented, unknownKeys: readonly string[]): readonly string[] => {
+const assumptions = (trust: AwsTrust, presented: Presented): readonly string[] => {
   const said: string[] = [];
   if (trust.provider === undefined) {
-    said.push(`An identity provider for ${presented.issuer} exists in the role's account.`);
+    said.push(`An identity provider for ${presented.issuer} exists in the role’s account.`);
   }
   if (trust.provider?.clientIds === undefined) {
     said.push(`Its client ID list holds ${JSON.stringify(presented.claims['aud'])}.`);
   }
   if (presented.request?.durationSeconds !== undefined && trust.maxSessionSeconds === undefined) {
-    said.push(`The role's longest session is at least ${presented.request.durationSeconds} seconds.`);
+    said.push(`The role’s longest session is at least ${presented.request.durationSeconds} seconds.`);
   }
-  return [...said, ...unknownKeys.map((key) => `What AWS finds under ${key} meets the condition.`)];
+  return said;
 };

@@ -14,8 +14,8 @@ import { matches, readPattern } from './wildcard.ts';
 /** Every reason for which AWS refuses, in the order in which it checks; none: it admits. */
 export interface Evaluation {
   readonly findings: readonly Finding[];
-  /** What conditions turn on that only AWS knows at the time of the call, and was taken to admit. */
-  readonly unknownKeys: readonly string[];
+  /** Sentences on conditions that turn on what only AWS knows at the time of the call, and were taken to admit. */
+  readonly assumptions: readonly string[];
 }
 
 export const ASSUME = 'sts:AssumeRoleWithWebIdentity';
@@ -41,7 +41,7 @@ export const evaluateAws = (trust: AwsTrust, presented: Presented): Evaluation =
     ...actions.flatMap((action) => missingAllow(call, action)),
     ...sessionFindings(trust, presented),
   ];
-  return { findings: unique(findings), unknownKeys: [...call.unknown] };
+  return { findings: unique(findings), assumptions: [...call.assumed] };
 };
 
 /** One call with everything that the statements are held against. */
@@ -50,8 +50,8 @@ interface Call {
   readonly presented: Presented;
   readonly place: RolePlace | undefined;
   readonly context: Context;
-  /** Filled as conditions on them are met. */
-  readonly unknown: Set<string>;
+  /** Filled as conditions are met of which only AWS knows. */
+  readonly assumed: Set<string>;
 }
 
 const callOf = (trust: AwsTrust, presented: Presented): Call => ({
@@ -59,7 +59,7 @@ const callOf = (trust: AwsTrust, presented: Presented): Call => ({
   presented,
   place: placeOfRole(trust.roleArn ?? presented.request?.roleArn),
   context: contextOf(presented),
-  unknown: new Set(),
+  assumed: new Set(),
 });
 
 const unique = (findings: readonly Finding[]): readonly Finding[] => {
@@ -91,8 +91,12 @@ const unmetConditions = (call: Call, statement: Statement, context: Context): St
   statement.conditions.filter((condition) => {
     const outcome = holds(condition, context, call.trust.variables);
     // What only AWS knows is taken to admit: it meets an allow, and never a deny.
-    if (outcome === 'unknown') call.unknown.add(condition.key);
-    return outcome === 'unmet' || (outcome === 'unknown' && statement.effect === 'Deny');
+    const isDeny = statement.effect === 'Deny';
+    if (outcome === 'unknown') {
+      const meets = isDeny ? 'does not meet' : 'meets';
+      call.assumed.add(`What AWS finds under ${condition.key} ${meets} ${pathText(condition.at)}.`);
+    }
+    return outcome === 'unmet' || (outcome === 'unknown' && isDeny);
   });
 
 const denies = (call: Call, action: string): readonly Finding[] =>

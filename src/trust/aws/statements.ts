@@ -43,7 +43,6 @@ export interface Fault {
 
 const ELEMENTS = ['Sid', 'Effect', 'Principal', 'Action', 'NotAction', 'Condition'];
 const TOP_ELEMENTS = ['Version', 'Id', 'Statement'];
-const MOST_STATEMENTS = 100;
 
 class Refused extends Error {
   readonly at: Path;
@@ -61,7 +60,6 @@ export const readStatements = (policy: Readonly<Record<string, unknown>>): reado
     const statements = policy['Statement'];
     if (Array.isArray(statements)) {
       if (statements.length === 0) throw new Refused(['Statement'], 'is empty; write at least one statement');
-      if (statements.length > MOST_STATEMENTS) throw new Refused(['Statement'], 'is too long');
       return statements.map((statement, index) => readStatement(statement, ['Statement', index]));
     }
     return [readStatement(statements, ['Statement'])];

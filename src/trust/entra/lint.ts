@@ -116,19 +116,21 @@ const USUAL = ['preview', 'update', 'refresh', 'destroy'];
 
 /** A subject with the operation in it admits that operation only: one credential each, of twenty. */
 const operationSubjects = (credentials: readonly Credential[], { issuer }: Presented): readonly Remark[] => {
-  const stacks = new Map<string, { readonly at: Path; readonly operations: Set<string> }>();
+  const stacks = new Map<string, { readonly at: Path; readonly form: string; readonly operations: Set<string> }>();
   for (const { at, subject, issuer: written } of credentials) {
     const read = subject === undefined ? undefined : readOwnSubject(subject);
     if (written !== issuer || !read || !('operation' in read) || read.operation === undefined) continue;
     const stack = JSON.stringify({ ...read, operation: '' });
-    const known = stacks.get(stack) ?? { at: [...at, 'subject'], operations: new Set() };
+    const known = stacks.get(stack) ?? { at: [...at, 'subject'], form: read.form, operations: new Set() };
     known.operations.add(read.operation);
     stacks.set(stack, known);
   }
-  return [...stacks.values()].flatMap(({ at, operations }) => {
+  return [...stacks.values()].flatMap(({ at, form, operations }) => {
     const missing = USUAL.filter((operation) => !operations.has(operation));
     if (missing.length === 0) return [];
-    const text = `The subject names the operation, so ${missing.join(', ')} of the same stack need credentials of their own, of the ${MOST_CREDENTIALS} that an application has. Shorten the subjects of the stack in the organization's file to [org, project, stack] (docs/organizations.md), and one credential is enough.`;
+    const shorten = 'Shorten the subjects of the stack to [org, project, stack] (docs/organizations.md)';
+    const advice = form === 'run-ids' ? `Subjects of v2 always do: use v1 for Azure. ${shorten}` : shorten;
+    const text = `The subject names the operation, so ${missing.join(', ')} of the same stack need credentials of their own, of the ${MOST_CREDENTIALS} that an application has. ${advice}, and one credential is enough.`;
     return [remark('azure_operation_subject', at, text)];
   });
 };
