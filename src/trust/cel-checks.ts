@@ -92,22 +92,23 @@ export const quoted = (text: string): string => JSON.stringify(text);
 
 const inParentheses = ({ name, text }: Part): string => (name === '_||_' || name === '_?_:_' ? `(${text})` : text);
 
-/** Names of the members of a variable that an expression uses: `org` of `assertion.org`. */
-export const membersOf = ({ whole }: Expression, variable: string): readonly string[] => [
-  ...new Set(fieldsOf(whole, variable, false)),
-];
+/** Names of the members of a variable that an expression uses, but for those that it asks for with `has()`. */
+export const neededMembersOf = ({ whole }: Expression, variable: string): readonly string[] => {
+  const fields = fieldsOf(whole, variable);
+  const asked = new Set(fields.filter(({ onlyAsked }) => onlyAsked).map(({ name }) => name));
+  return [...new Set(fields.flatMap(({ name }) => (name === undefined || asked.has(name) ? [] : name)))];
+};
 
-/** The same without those that `has()` asks for: they may be absent. */
-export const neededMembersOf = ({ whole }: Expression, variable: string): readonly string[] => [
-  ...new Set(fieldsOf(whole, variable, true)),
-];
+/** Does an expression look at a variable at all? */
+export const uses = ({ whole }: Expression, variable: string): boolean => mentions(whole, variable);
 
-const fieldsOf = (part: Part, variable: string, onlyNeeded: boolean): readonly string[] => {
+const mentions = (part: Part, variable: string): boolean =>
+  (part.kind === 'name' && part.name === variable) || part.parts.some((each) => mentions(each, variable));
+
+const fieldsOf = (part: Part, variable: string): readonly Part[] => {
   const [of] = part.parts;
-  if (part.kind === 'field' && of?.kind === 'name' && of.name === variable && part.name !== undefined) {
-    return part.onlyAsked && onlyNeeded ? [] : [part.name];
-  }
-  return part.parts.flatMap((each) => fieldsOf(each, variable, onlyNeeded));
+  if (part.kind === 'field' && of?.kind === 'name' && of.name === variable) return [part];
+  return part.parts.flatMap((each) => fieldsOf(each, variable));
 };
 
 /** Every call in an expression, from the outside in. */

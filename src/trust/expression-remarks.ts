@@ -1,5 +1,5 @@
 import type { Expression, Part } from './cel.ts';
-import { callsOf, checksOf, membersOf, neededMembersOf } from './cel-checks.ts';
+import { callsOf, checksOf, neededMembersOf } from './cel-checks.ts';
 import { type Party, remarksOnClaim, remarksOnPrefix, remarksOnSubject } from './remarks.ts';
 import type { OurSide, Presented, Warning } from './verdict.ts';
 
@@ -66,7 +66,7 @@ const remarksOnCall = (
     case 'endsWith':
       return pinsBeginning(expression, place) ? [] : [loose(party, condition, call.name, claim)];
     case 'matches':
-      return /^\^.*\$$/s.test(literal) && !/[^\\]\|/.test(literal) ? [] : [unanchored(party, condition, literal)];
+      return isWhole(literal) ? [] : [unanchored(party, condition, literal)];
     default:
       return [];
   }
@@ -94,6 +94,18 @@ const pinsBeginning = (expression: Expression, place: Place): boolean =>
       ['sub', 'org'].includes(claimOf(compared.subject, place) ?? ''),
   );
 
+/** Does a regular expression take whole texts only? A `|` outside of parentheses would end what `^` begins. */
+const isWhole = (pattern: string): boolean => {
+  let depth = 0;
+  for (const [at, character] of [...pattern].entries()) {
+    if (pattern[at - 1] === '\\') continue;
+    if (character === '(' || character === '[') depth++;
+    else if (character === ')' || character === ']') depth--;
+    else if (character === '|' && depth === 0) return false;
+  }
+  return /^\^[\s\S]*[^\\]\$$/.test(pattern);
+};
+
 const loose = (party: Party, condition: string, how: string, claim: string): Warning => ({
   code: `${party}_loose_match`,
   condition,
@@ -112,7 +124,3 @@ const claimOf = (part: Part, { variable, alias = {} }: Place): string | undefine
   if (part.kind !== 'field' || of?.kind !== 'name' || part.name === undefined) return undefined;
   return of.name === variable ? part.name : alias[`${of.name}.${part.name}`];
 };
-
-/** Does an expression look at a claim at all? */
-export const usesClaim = (expression: Expression, variable: string, claim: string): boolean =>
-  membersOf(expression, variable).includes(claim);

@@ -1,6 +1,10 @@
 import { isJsonObject } from '../strict-json.ts';
 import { AWS } from './aws/aws.ts';
 import { ENTRA } from './entra/entra.ts';
+import { GOOGLE } from './google/google.ts';
+import { KUBERNETES } from './kubernetes/kubernetes.ts';
+import { OWN } from './own/own.ts';
+import { VAULT } from './vault/vault.ts';
 import { isUnusable, type TrustDocument, type Unusable } from './verdict.ts';
 import { readWritten, type Written } from './written.ts';
 
@@ -16,7 +20,7 @@ export interface RelyingParty {
 }
 
 /** In this order they are asked; the first that recognises a document reads it. */
-const PARTIES: readonly RelyingParty[] = [AWS, ENTRA];
+const PARTIES: readonly RelyingParty[] = [AWS, ENTRA, GOOGLE, VAULT, KUBERNETES, OWN];
 
 export interface Recognised {
   readonly party: RelyingParty['name'];

@@ -97,9 +97,9 @@ export const remarksOnOrganizations = (
   return [{ code: `${party}_any_organization`, condition, text }];
 };
 
-/** Each warning once: of several about the same place and code, the first. */
+/** Each warning once: of several about the same place and code the first, and of what lets all organizations in, too. */
 export const once = (warnings: readonly Warning[]): readonly Warning[] =>
-  warnings.filter(
-    ({ code, condition }, at) =>
-      warnings.findIndex((other) => other.code === code && other.condition === condition) === at,
-  );
+  warnings.filter(({ code, condition }, at) => {
+    const isWide = code.endsWith('_any_organization');
+    return warnings.findIndex((other) => other.code === code && (isWide || other.condition === condition)) === at;
+  });

@@ -79,7 +79,10 @@ export const TABLE: ImportTable = {
       builtins: [],
     },
     tokens: { uses: ['access', 'errors', 'secret'], types: ['keys', 'runs', 'system'], builtins: ['crypto'] },
-    trust: { uses: ['access', 'documents', 'nearest', 'strict-json', 'tokens'], builtins: [] },
+    trust: {
+      uses: ['access', 'documents', 'nearest', 'policy', 'shape-problems', 'strict-json', 'tokens'],
+      builtins: [],
+    },
     keys: { uses: ['errors', 'secret', 'store/store', 'system'], types: ['settings/settings'], builtins: ['crypto'] },
     audit: {
       uses: ['audit/record', 'day-logs', 'errors', 'first-where', 'store/store', 'system'],
@@ -205,6 +208,8 @@ export const TABLE: ImportTable = {
   },
   everything: ['parts', 'assemble', 'main'],
   packages: {
+    '@bufbuild/cel': ['trust'],
+    '@bufbuild/re2': ['trust'],
     '@koa/router': ['http'],
     ajv: ['http', 'shape-problems'],
     commander: ['cli'],

@@ -11,6 +11,10 @@ import { type CorpusCase, explain, readCorpus } from './corpus/corpus.ts';
 const CORPORA: readonly (readonly [string, number, number])[] = [
   ['aws', 90, 40],
   ['azure', 40, 15],
+  ['google', 55, 20],
+  ['vault', 40, 15],
+  ['kubernetes', 45, 15],
+  ['runpass', 12, 6],
 ];
 
 const codes = (found: readonly { readonly code: string }[]): readonly string[] => found.map(({ code }) => code);

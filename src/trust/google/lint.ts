@@ -1,4 +1,5 @@
 import { buildSubject } from '../../tokens/subject.ts';
+import { uses } from '../cel-checks.ts';
 import { type Place, remarksOnClaims, remarksOnExpression } from '../expression-remarks.ts';
 import { once, remarksOnIssuer, remarksOnOrganizations, remarksOnSubject } from '../remarks.ts';
 import { readOwnSubject } from '../subjects.ts';
@@ -20,6 +21,7 @@ export const lintGoogle = (
     ...ofExpressions(trust, presented, ours),
     ...ofBindings(trust, ours),
     ...ofCondition(trust, presented, admits),
+    ...ofConstants(trust),
     ...ofLengths(trust, presented, ours),
     ...ofLifetime(presented),
   ]);
@@ -94,6 +96,20 @@ const ofCondition = (
   const text = `Without an attributeCondition every token of the issuer gets into the pool, whatever organization it is of. Write assertion.sub.startsWith("${organization ?? '<beginning of the subject>'}").`;
   return [{ code: 'google_no_condition', condition, text }];
 };
+
+/** Somebody put the expression in quotes, and everybody became the same principal. */
+const ofConstants = ({ at, mappings }: GoogleTrust): readonly Warning[] =>
+  mappings.flatMap(({ target, text, compiled }) => {
+    if (target !== 'google.subject' || 'problem' in compiled || uses(compiled, 'assertion')) return [];
+    const condition = pathText([...at.provider, 'attributeMapping', target]);
+    return [
+      {
+        code: 'google_subject_constant',
+        condition,
+        text: `${text} is the same for every token, so all of them are one principal. Write assertion.sub.`,
+      },
+    ];
+  });
 
 /** Stacks whose subjects would be longer than `google.subject` may be, although this one's is not. */
 const ofLengths = ({ at, mappings }: GoogleTrust, { claims }: Presented, { known }: OurSide): readonly Warning[] => {

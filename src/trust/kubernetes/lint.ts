@@ -25,8 +25,8 @@ export const lintKubernetes = (
   ]);
 };
 
-const ofRules = ({ rules, userRules }: Authenticator, presented: Presented, ours: OurSide): readonly Warning[] => [
-  ...rules.flatMap(({ at, claim, requiredValue, expression }): readonly Warning[] => {
+const ofRules = ({ rules }: Authenticator, presented: Presented, ours: OurSide): readonly Warning[] =>
+  rules.flatMap(({ at, claim, requiredValue, expression }): readonly Warning[] => {
     if (claim !== '') {
       const condition = pathText([...at, 'claim']);
       const unknown = remarksOnClaim('kubernetes', condition, claim, presented, ours);
@@ -35,19 +35,13 @@ const ofRules = ({ rules, userRules }: Authenticator, presented: Presented, ours
       return remarksOnSubject('kubernetes', pathText([...at, 'requiredValue']), compared, ours);
     }
     if (!expression || 'problem' in expression.compiled) return [];
-    return remarksOnExpression(expression.compiled, placeOf(at, 'claims'), presented, ours);
-  }),
-  ...userRules.flatMap(({ at, expression }) =>
-    !expression || 'problem' in expression.compiled
-      ? []
-      : remarksOnExpression(expression.compiled, placeOf(at, 'user'), presented, ours),
-  ),
-];
+    return remarksOnExpression(expression.compiled, placeOf(at), presented, ours);
+  });
 
-const placeOf = (at: Authenticator['at'], variable: string): Place => ({
+const placeOf = (at: Authenticator['at']): Place => ({
   party: 'kubernetes',
   condition: pathText([...at, 'expression']),
-  variable,
+  variable: 'claims',
 });
 
 const ofMappings = (
@@ -59,12 +53,12 @@ const ofMappings = (
     if (claim !== '') return remarksOnClaim('kubernetes', pathText([...at, 'claim']), claim, presented, ours);
     return !expression || 'problem' in expression.compiled
       ? []
-      : remarksOnClaims(expression.compiled, placeOf(at, 'claims'), presented, ours);
+      : remarksOnClaims(expression.compiled, placeOf(at), presented, ours);
   }),
   ...extra.flatMap(({ at, expression }) =>
     !expression || 'problem' in expression.compiled
       ? []
-      : remarksOnClaims(expression.compiled, placeOf(at, 'claims'), presented, ours),
+      : remarksOnClaims(expression.compiled, placeOf(at), presented, ours),
   ),
   ...(groups.claim !== '' && groups.prefix === ''
     ? [

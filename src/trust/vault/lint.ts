@@ -44,12 +44,10 @@ const ofIssuer = ({ at, config }: VaultTrust, { issuer }: Presented): readonly W
   const { discoveryUrl, boundIssuer } = config;
   const name = discoveryUrl === '' ? 'bound_issuer' : 'oidc_discovery_url';
   const condition = pathText([...(at.config ?? []), name]);
-  if (discoveryUrl !== '' || boundIssuer !== '') {
-    return remarksOnIssuer('vault', condition, discoveryUrl || boundIssuer).filter(
-      // Vault itself takes any port, and http, too.
-      () => !/^https:\/\/[^/]*:\d+/.test(discoveryUrl || boundIssuer),
-    );
-  }
+  const named = discoveryUrl || boundIssuer;
+  // Vault takes any port, unlike the clouds.
+  if (/^https:\/\/[^/]*:\d+/.test(named)) return [];
+  if (named !== '') return remarksOnIssuer('vault', condition, named);
   const text = `Nothing says which issuer's tokens are meant, only whose keys. Write bound_issuer: ${JSON.stringify(issuer)}.`;
   return [{ code: 'vault_issuer_unbound', condition, text }];
 };
@@ -63,7 +61,7 @@ const audienceOnly = ({ at, subject, claims }: VaultTrust, { claims: { sub } }: 
 const boundClaims = ({ at, claims, claimsType }: VaultTrust, presented: Presented, ours: OurSide): readonly Warning[] =>
   Object.entries(claims).flatMap(([name, wanted]): readonly Warning[] => {
     const condition = pathText([...at.role, 'bound_claims', name]);
-    const claim = name.replace(/^\//, '');
+    const claim = outermost(name);
     const unknown = remarksOnClaim('vault', condition, claim, presented, ours);
     if (unknown.length > 0) return unknown;
     const { issuer } = presented;
@@ -90,6 +88,10 @@ const boundClaims = ({ at, claims, claimsType }: VaultTrust, presented: Presente
     });
   });
 
+/** The claim of the token that a name is about, or inside of which it looks. */
+const outermost = (name: string): string =>
+  name.startsWith('/') ? (name.split('/')[1] ?? '').replaceAll('~1', '/').replaceAll('~0', '~') : name;
+
 /** Claims that name the bearer or his groups: a login fails where they are absent. */
 const otherClaims = (
   { at, userClaim, groupsClaim, mappings }: VaultTrust,
@@ -101,9 +103,9 @@ const otherClaims = (
     ['groups_claim', groupsClaim] as const,
     ...Object.keys(mappings).map((name) => ['claim_mappings', name] as const),
   ].flatMap(([member, name]) => {
-    if (name === '' || name.startsWith('/')) return [];
+    if (name === '') return [];
     const place = member === 'claim_mappings' ? [member, name] : [member];
-    return remarksOnClaim('vault', pathText([...at.role, ...place]), name, presented, ours);
+    return remarksOnClaim('vault', pathText([...at.role, ...place]), outermost(name), presented, ours);
   });
 
 const organizations = (
