@@ -1,6 +1,7 @@
 import type { Organization } from '../access/organization.ts';
 import type { Principal } from '../access/principal.ts';
 import { Refusal } from '../errors.ts';
+import { type HeldToken, presentHeld } from '../trust/held-token.ts';
 import { type Recognised, recognise } from '../trust/recognise.ts';
 import { isUnusable, type OurSide, type Presented, type Verdict } from '../trust/verdict.ts';
 import type { RunIssuer } from './draft-for-run.ts';
@@ -18,10 +19,7 @@ export type TrustQuestion = { readonly document: string } & (
       readonly audience?: string;
     })
   /** A token that somebody holds: its claims and header, and never the token. */
-  | {
-      readonly claims: Readonly<Record<string, unknown>>;
-      readonly header?: { readonly alg?: string; readonly kid?: string };
-    }
+  | HeldToken
 );
 
 export interface TrustExplanation extends Verdict {
@@ -48,7 +46,7 @@ export const explainTrust = async (
   // 2. What is presented, and by whose side is it held?
   const presented =
     'claims' in question
-      ? presentClaims(question)
+      ? presentHeld(question)
       : await presentToken(
           parts,
           parts.runIssuers[question.issuer ?? issuerNamedIn(question.document, parts.runIssuers)],
@@ -82,19 +80,6 @@ const readTrustDocument = (text: string): Recognised => {
   if (!isUnusable(read)) return read;
   throw new Refusal('trust_document_unusable', { line: read.line, column: read.column, problem: read.problem });
 };
-
-/** What a token's claims present, where the token is somebody else's word. */
-export const presentClaims = ({
-  claims,
-  header = {},
-}: {
-  readonly claims: Readonly<Record<string, unknown>>;
-  readonly header?: { readonly alg?: string; readonly kid?: string };
-}): Presented => ({
-  issuer: typeof claims['iss'] === 'string' ? claims['iss'] : '',
-  claims,
-  header: { alg: header.alg ?? 'RS256', kid: header.kid ?? '' },
-});
 
 /** The URL of v2 begins with that of v1, and documents write either with a scheme or without. */
 const issuerNamedIn = (

@@ -199,7 +199,6 @@ export const TABLE: ImportTable = {
         'settings/settings',
         'store',
         'store/store',
-        'strict-json',
         'system',
         'tokens',
         'trust',

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { CommandFailure, unusable } from '../../failure.ts';
 import { issuerOption, JSON_FLAG, ORGANIZATION_FLAG } from '../../options.ts';
-import { printable, printJson, printLine } from '../../output.ts';
+import { printJson } from '../../output.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import { addContextFlags, type ContextFlags, nothingSaid, readContext } from '../../token-context.ts';
+import { readTrustDocument } from './documents.ts';
 import { askServer, type ToldExplanation } from './explain-request.ts';
-import { readInput } from './input.ts';
 
 interface ExplainOptions extends ContextFlags {
   readonly run?: string;
@@ -38,7 +38,8 @@ const explainDocument = async (around: Surroundings, file: string, options: Expl
   if (file === '-' && options.token === '-') {
     throw unusable('Standard input is one thing.', 'give the document or the token as a file');
   }
-  const document = await readDocument(around, file);
+  // Read here, too: whoever has a document that is none is told the place in the file, and needs no server for it.
+  const { text: document } = await readTrustDocument(around, file);
   const told = await ask(around, document).catch((reason: unknown) => {
     throw withoutVerdict(reason);
   });
@@ -71,22 +72,6 @@ const questionOf = (options: ExplainOptions): Asking => {
 };
 
 const OR_ELSE = ', or --run ID, or --token FILE';
-
-/** Read here, too: whoever has a document that is none is told the place in the file, and needs no server for it. */
-const readDocument = async (around: Surroundings, file: string): Promise<string> => {
-  const [text, { recognise }, { isUnusable }] = await Promise.all([
-    readInput(around, file),
-    import('../../../trust/recognise.ts'),
-    import('../../../trust/verdict.ts'),
-  ]);
-  const read = recognise(text);
-  if (!isUnusable(read)) return text;
-  printLine(around.stderr, printable(`${file}:${read.line}:${read.column} ${read.problem}`));
-  throw unusable(
-    `${file} is no trust document that can be used.`,
-    'give it as the relying party prints it: docs/trust-documents.md',
-  );
-};
 
 /** A refusal or a server that is away is no denial. */
 const withoutVerdict = (reason: unknown): unknown => {

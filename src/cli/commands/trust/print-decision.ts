@@ -2,6 +2,7 @@ import { DECISION_CODES, type Decision } from '../../../exchange/decision.ts';
 import type { DefinitionTrace, PolicyQuestion } from '../../../policy/policy.ts';
 import { writeTime } from '../../../system.ts';
 import { escapeControls, printFields, printLine, printTable } from '../../output.ts';
+import { shellWord } from '../../shell-word.ts';
 import type { Surroundings, TextSink } from '../../surroundings.ts';
 
 /** A decision as the API shows it. */
@@ -78,12 +79,6 @@ const printPin = (stdout: TextSink, issuer: string, pin: NonNullable<Decision['p
   printFields(stdout, { pin: `${pin.id}: ${pin.claim} "${pin.name}", and now ${pin.presented}` });
   printLine(stdout, 'If the new id is the right one:');
   printLine(stdout, `  runpass trust pin set ${[issuer, pin.id, pin.presented].map(shellWord).join(' ')}`);
-};
-
-/** One word of a shell, whatever a token put into it: the line is meant to be copied. */
-const shellWord = (text: string): string => {
-  const shown = text.replace(/\p{Cc}/gu, '?');
-  return /^[\w./:@-]+$/.test(shown) && !shown.startsWith('-') ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
 };
 
 const jsonOf = (value: unknown): string =>
