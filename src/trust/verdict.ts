@@ -85,4 +85,9 @@ export interface OurSide {
 export interface TrustDocument {
   /** Never throws; the same arguments give the same verdict. */
   readonly evaluate: (presented: Presented, ours: OurSide) => Verdict;
+  /**
+   * Only whether it is allowed, in a fraction of the time: for whoever asks of hundreds. `like`: what a document cannot
+   * say, such as whose keys were uploaded, is assumed to be as this one needs it, who differs from it in one thing.
+   */
+  readonly admits: (presented: Presented, like?: Presented) => boolean;
 }

@@ -20,6 +20,7 @@ export const AWS: RelyingParty = {
 
 const awsDocument = (trust: AwsTrust): TrustDocument => ({
   evaluate: (presented, ours) => verdictOf(trust, presented, ours),
+  admits: (presented) => admits(trust, presented).allowed,
 });
 
 const verdictOf = (trust: AwsTrust, presented: Presented, ours: OurSide): Verdict => {

@@ -19,6 +19,7 @@ export const ENTRA: RelyingParty = {
 
 const entraDocument = (trust: EntraTrust): TrustDocument => ({
   evaluate: (presented, ours) => verdictOf(trust, presented, ours),
+  admits: (presented) => admits(trust, presented).allowed,
 });
 
 const verdictOf = (trust: EntraTrust, presented: Presented, ours: OurSide): Verdict => {

@@ -20,10 +20,11 @@ export const GOOGLE: RelyingParty = {
 
 const documentOf = (value: unknown): TrustDocument => {
   const trust = googleTrust(value);
+  const admits = (who: Presented): boolean => googleDenials(trust, who).length === 0;
   return {
+    admits,
     evaluate: (presented, ours) => {
       const reasons = reasonsOf(GOOGLE_WEIGHING, value, presented);
-      const admits = (who: Presented): boolean => googleDenials(trust, who).length === 0;
       return {
         allowed: reasons.length === 0,
         reasons,

@@ -23,10 +23,11 @@ const documentOf = (value: unknown, algorithms: readonly string[]): TrustDocumen
     model: kubernetesTrust,
     denials: (model, presented) => kubernetesDenials(model, presented, algorithms),
   };
+  const admits = (who: Presented): boolean => weighing.denials(trust, who).length === 0;
   return {
+    admits,
     evaluate: (presented, ours) => {
       const reasons = reasonsOf(weighing, value, presented);
-      const admits = (who: Presented): boolean => weighing.denials(trust, who).length === 0;
       return {
         allowed: reasons.length === 0,
         reasons,
@@ -42,8 +43,9 @@ const documentOf = (value: unknown, algorithms: readonly string[]): TrustDocumen
 /** Flags are weighed as the configuration that says the same, and their places are named as flags again. */
 const ofFlags = (value: unknown): TrustDocument => {
   const flags = flagsOf(value);
-  const { evaluate } = documentOf(asConfiguration(flags), flags.algorithms);
+  const { evaluate, admits } = documentOf(asConfiguration(flags), flags.algorithms);
   return {
+    admits,
     evaluate: (presented, ours) => {
       const verdict = evaluate(presented, ours);
       return {

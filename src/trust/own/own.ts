@@ -18,6 +18,8 @@ export const OWN: RelyingParty = {
 };
 
 const documentOf = (value: unknown): TrustDocument => ({
+  admits: (presented, like = presented) =>
+    ownDenials({ issuer: like.issuer, ...ownTrust(value, like.issuer) }, presented).length === 0,
   evaluate: (presented, ours) => {
     const { issuer } = presented;
     const weighing: Weighing<OwnTrust> = {

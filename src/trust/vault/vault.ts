@@ -17,6 +17,7 @@ export const VAULT: RelyingParty = {
 const documentOf = (value: unknown): TrustDocument => {
   const trust = vaultTrust(value);
   return {
+    admits: (presented, like = presented) => assuming(like.issuer)(trust, presented).length === 0,
     evaluate: (presented, ours) => {
       const denials = assuming(presented.issuer);
       const weighing: Weighing<VaultTrust> = { model: vaultTrust, denials };

@@ -1,0 +1,66 @@
+import type { Assignment, Generator, WrittenTrust } from './generated.ts';
+import { command, json } from './quote.ts';
+import { isPattern } from './scope.ts';
+
+/** Characters without white space: what every account can store. IAM quotas, "Role trust policy length". */
+const USUAL_QUOTA = 2048;
+
+/** A role's trust policy: exact subjects where they can be listed, patterns up to their last fixed part else. */
+export const generateAws: Generator = (assignment) => {
+  const { issuer, signed, input } = assignment;
+  const policy = awsPolicy(assignment);
+  const role = input('awsRole');
+  const arn = providerArn(assignment);
+  const file = 'trust-policy.json';
+  return {
+    document: awsDocument(assignment),
+    files: [{ name: file, content: json(policy), format: 'json' }],
+    install: [
+      `${command('aws', 'iam', 'create-open-id-connect-provider', '--url', issuer, '--client-id-list', signed.audience)} || ${command('aws', 'iam', 'add-client-id-to-open-id-connect-provider', '--open-id-connect-provider-arn', arn, '--client-id', signed.audience)}`,
+      `${command('aws', 'iam', 'create-role', '--role-name', role, '--assume-role-policy-document', `file://${file}`)} || ${command('aws', 'iam', 'update-assume-role-policy', '--role-name', role, '--policy-document', `file://${file}`)}`,
+    ],
+    warnings: awsRemarks(policy),
+  };
+};
+
+export const awsRemarks = (policy: object): readonly string[] => {
+  const { length } = JSON.stringify(policy);
+  return length > USUAL_QUOTA
+    ? [`The trust policy has ${length} characters; accounts take ${USUAL_QUOTA} unless AWS raised that. Use a pattern.`]
+    : [];
+};
+
+const keyPrefix = (issuer: string): string => issuer.replace(/^https?:\/\//, '');
+
+const providerArn = ({ issuer, input }: Assignment): string =>
+  `arn:aws:iam::${input('awsAccount')}:oidc-provider/${keyPrefix(issuer)}`;
+
+/** The policy with the provider that it stands on: what is proved. */
+export const awsDocument = (assignment: Assignment): WrittenTrust['document'] => ({
+  provider: { Url: assignment.issuer, ClientIDList: [assignment.signed.audience] },
+  role: { AssumeRolePolicyDocument: awsPolicy(assignment) },
+});
+
+export const awsPolicy = (assignment: Assignment, federated: unknown = providerArn(assignment)) => {
+  const { issuer, signed, admission } = assignment;
+  const prefix = keyPrefix(issuer);
+  const audience = { [`${prefix}:aud`]: signed.audience };
+  const statement = (condition: object) => ({
+    Effect: 'Allow',
+    Principal: { Federated: federated },
+    Action: 'sts:AssumeRoleWithWebIdentity',
+    Condition: condition,
+  });
+  const exact = admission.subjects.filter((subject) => !isPattern(subject));
+  const patterns = admission.subjects.filter(isPattern);
+  const list = (values: readonly string[]) => (values.length === 1 ? values[0] : values);
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      ...(exact.length > 0 ? [statement({ StringEquals: { ...audience, [`${prefix}:sub`]: list(exact) } })] : []),
+      ...(patterns.length > 0
+        ? [statement({ StringEquals: audience, StringLike: { [`${prefix}:sub`]: list(patterns) } })]
+        : []),
+    ],
+  };
+};

@@ -1,0 +1,162 @@
+import { awsDocument, awsPolicy, awsRemarks } from './aws.ts';
+import { azureCredentials } from './azure.ts';
+import type { Assignment, CheckedBy, Generator, NotGenerated, WrittenTrust } from './generated.ts';
+import { googleDocument } from './google.ts';
+import { json } from './quote.ts';
+import { claimsAsTexts } from './terraform.ts';
+import { vaultDocument } from './vault.ts';
+
+interface Program {
+  readonly document: unknown;
+  readonly variables?: object;
+  readonly resources: object;
+  readonly warnings?: readonly string[];
+}
+
+/** A program in Pulumi YAML, of which JSON is a part. */
+export const generatePulumi =
+  (cloud: CheckedBy): Generator =>
+  (assignment): WrittenTrust | NotGenerated => {
+    const write = PROGRAMS[cloud];
+    if (!write) return { problem: 'Pulumi has no resource for an AuthenticationConfiguration: generate kubernetes.' };
+    const program = write(assignment);
+    if ('problem' in program) return program;
+    const { document, variables, resources, warnings } = program;
+    const content = json({ name: assignment.name, runtime: 'yaml', ...(variables && { variables }), resources });
+    return {
+      document,
+      files: [{ name: 'Pulumi.yaml', content, format: 'yaml' }],
+      install: ['pulumi stack select --create trust', 'pulumi up'],
+      ...(warnings && { warnings }),
+    };
+  };
+
+const aws = (assignment: Assignment): Program => {
+  const policy = awsPolicy(assignment);
+  return {
+    document: awsDocument(assignment),
+    warnings: awsRemarks(policy),
+    resources: {
+      provider: {
+        type: 'aws:iam:OpenIdConnectProvider',
+        properties: { url: assignment.issuer, clientIdLists: [assignment.signed.audience] },
+      },
+      role: {
+        type: 'aws:iam:Role',
+        properties: { name: assignment.input('awsRole'), assumeRolePolicy: { 'fn::toJSON': policy } },
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: Pulumi replaces it.
+        options: { dependsOn: ['${provider}'] },
+      },
+    },
+  };
+};
+
+const azure = (assignment: Assignment): Program | NotGenerated => {
+  const credentials = azureCredentials(assignment);
+  if ('problem' in credentials) return credentials;
+  const application = {
+    'fn::invoke': {
+      function: 'azuread:getApplication',
+      arguments: { clientId: assignment.input('azureApp') },
+      return: 'id',
+    },
+  };
+  const resources = credentials.map(({ name, ...properties }) => [
+    name,
+    {
+      type: 'azuread:ApplicationFederatedIdentityCredential',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: Pulumi replaces it.
+      properties: { applicationId: '${application}', displayName: name, ...properties },
+    },
+  ]);
+  return { document: credentials, variables: { application }, resources: Object.fromEntries(resources) };
+};
+
+const google = (assignment: Assignment): Program | NotGenerated => {
+  const document = googleDocument(assignment);
+  if ('problem' in document) return document;
+  const { provider, policy } = document;
+  const { input } = assignment;
+  const [project, account] = [input('googleProject'), input('googleServiceAccount')];
+  const [binding] = policy.bindings;
+  return {
+    document,
+    resources: {
+      pool: {
+        type: 'gcp:iam:WorkloadIdentityPool',
+        properties: { project, workloadIdentityPoolId: input('googlePool') },
+      },
+      provider: {
+        type: 'gcp:iam:WorkloadIdentityPoolProvider',
+        properties: {
+          project,
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: Pulumi replaces it.
+          workloadIdentityPoolId: '${pool.workloadIdentityPoolId}',
+          workloadIdentityPoolProviderId: input('googleProvider'),
+          attributeMapping: provider.attributeMapping,
+          attributeCondition: provider.attributeCondition,
+          oidc: provider.oidc,
+        },
+      },
+      member: {
+        type: 'gcp:serviceaccount:IAMMember',
+        properties: {
+          serviceAccountId: `projects/${project}/serviceAccounts/${account}`,
+          role: binding?.role,
+          member: binding?.members[0],
+        },
+      },
+    },
+  };
+};
+
+const vault = (assignment: Assignment): Program => {
+  const document = vaultDocument(assignment);
+  const { config, role } = document;
+  const {
+    bound_claims: claims,
+    bound_claims_type: claimsType,
+    bound_subject: subject,
+  } = role as typeof role & {
+    readonly bound_subject?: string;
+  };
+  return {
+    document,
+    resources: {
+      backend: {
+        type: 'vault:jwt:AuthBackend',
+        properties: {
+          path: assignment.input('vaultMount'),
+          type: 'jwt',
+          oidcDiscoveryUrl: config.oidc_discovery_url,
+          boundIssuer: config.bound_issuer,
+          jwtSupportedAlgs: config.jwt_supported_algs,
+        },
+      },
+      role: {
+        type: 'vault:jwt:AuthBackendRole',
+        properties: {
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: Pulumi replaces it.
+          backend: '${backend.path}',
+          roleName: assignment.input('vaultRole'),
+          roleType: role.role_type,
+          userClaim: role.user_claim,
+          boundAudiences: role.bound_audiences,
+          ...(subject !== undefined && { boundSubject: subject }),
+          ...(claimsType !== undefined && { boundClaimsType: claimsType }),
+          ...(claims && { boundClaims: claimsAsTexts(claims) }),
+          tokenPolicies: role.token_policies,
+          tokenTtl: 3600,
+        },
+      },
+    },
+  };
+};
+
+const PROGRAMS: Readonly<Record<CheckedBy, ((assignment: Assignment) => Program | NotGenerated) | undefined>> = {
+  aws,
+  azure,
+  google,
+  vault,
+  kubernetes: undefined,
+};
