@@ -75,7 +75,7 @@ export const verdictOn = (
 };
 
 /** Reads a document, or refuses with the place that makes it unusable. */
-const readTrustDocument = (text: string): Recognised => {
+export const readTrustDocument = (text: string): Recognised => {
   const read = recognise(text);
   if (!isUnusable(read)) return read;
   throw new Refusal('trust_document_unusable', { line: read.line, column: read.column, problem: read.problem });

@@ -62,8 +62,10 @@ export const presentToken = async (
       ? await readRun(parts, principal, organization.name, asked.run)
       : { run: await thinkOfRun(parts, principal, organization, asked.run), tokens: [] };
   const target = TARGETS[party];
+  const otherwise = issuer.name === 'v2' && !target ? audienceOnV2(party, organization.name) : undefined;
+  const audience = asked.audience ?? otherwise;
   const wish = {
-    ...(asked.audience !== undefined && { audience: asked.audience }),
+    ...(audience !== undefined && { audience }),
     ...(target !== undefined && { target }),
   };
   const draft = draftForRun(issuer, organization, run, wish);
@@ -85,13 +87,15 @@ const requestOf = (party: string, run: DraftedRun): Pick<Presented, 'request'> =
   return { request: { roleArn, sessionName: resolved, durationSeconds: duration } };
 };
 
-const AUDIENCES_ON_V2: Readonly<Record<string, string>> = {
-  aws: 'sts.amazonaws.com',
-  azure: 'api://AzureADTokenExchange',
+/** The audience on v2 where no settings say another one; `undefined`: there is none. */
+const audienceOnV2 = (party: string, organization: string): string | undefined => {
+  if (party === 'aws') return 'sts.amazonaws.com';
+  if (party === 'azure') return 'api://AzureADTokenExchange';
+  return party === 'vault' || party === 'kubernetes' ? `${party}:${organization}` : undefined;
 };
 
 const audienceOfLogin = (issuer: RunIssuer, organization: string, party: string): string | undefined => {
-  if (issuer.name === 'v2') return AUDIENCES_ON_V2[party];
+  if (issuer.name === 'v2') return audienceOnV2(party, organization);
   const prefix = PREFIXES[party];
   return prefix === undefined ? undefined : `${prefix}:${organization}`;
 };

@@ -161,8 +161,10 @@ export const TABLE: ImportTable = {
         'store/store',
         'strict-json',
         'system',
+        'tokens',
+        'trust',
       ],
-      types: ['provider', 'settings/settings', 'tokens'],
+      types: ['provider', 'settings/settings'],
     },
     cli: {
       uses: [

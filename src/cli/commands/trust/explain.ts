@@ -6,6 +6,7 @@ import type { Surroundings } from '../../surroundings.ts';
 import { addContextFlags, type ContextFlags, nothingSaid, readContext } from '../../token-context.ts';
 import { readTrustDocument } from './documents.ts';
 import { askServer, type ToldExplanation } from './explain-request.ts';
+import { withoutVerdict } from './without-verdict.ts';
 
 interface ExplainOptions extends ContextFlags {
   readonly run?: string;
@@ -72,14 +73,3 @@ const questionOf = (options: ExplainOptions): Asking => {
 };
 
 const OR_ELSE = ', or --run ID, or --token FILE';
-
-/** A refusal or a server that is away is no denial. */
-const withoutVerdict = (reason: unknown): unknown => {
-  if (!(reason instanceof CommandFailure)) return reason;
-  const { message, code, hint } = reason;
-  return new CommandFailure(2, message, {
-    ...(code !== undefined && { code }),
-    ...(hint !== undefined && { hint }),
-    cause: reason,
-  });
-};

@@ -3,12 +3,14 @@ import { addGroup } from '../../options.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import { addDecisionCommands } from './decisions.ts';
 import { addExplainCommand } from './explain.ts';
+import { addGenerateCommand } from './generate.ts';
 import { addIssuerCommands } from './issuers.ts';
 import { addLintCommand } from './lint.ts';
 import { addPinCommands } from './pins.ts';
 import { addPolicyCommands } from './policies.ts';
 import { addReplayCommand } from './replay.ts';
 import { addTryCommand } from './try.ts';
+import { addVerifyCommand } from './verify.ts';
 
 /** Trust in both directions: who may come in with outside tokens, and what relying parties make of ours. */
 export const addTrustCommands = (program: Command, around: Surroundings): void => {
@@ -25,4 +27,6 @@ export const addTrustCommands = (program: Command, around: Surroundings): void =
   addReplayCommand(trust, around);
   addPinCommands(trust, around);
   addExplainCommand(trust, around);
+  addGenerateCommand(trust, around);
+  addVerifyCommand(trust, around);
 };
