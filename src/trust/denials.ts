@@ -1,12 +1,29 @@
 import { applyChanges, type Change } from './edits.ts';
 import { isSafe } from './safe.ts';
 import type { Presented, Reason } from './verdict.ts';
+import { type Path, pathText } from './written.ts';
 
 /** A reason before anybody knows whether its edit is safe, with the edit for a program beside the one for people. */
 export interface Denial extends Omit<Reason, 'safe'> {
   /** Absent: nothing that could be written into this document would help. */
   readonly changes?: readonly Change[];
 }
+
+/** A denial at one place of the document, and what to write there; without a `value` the place goes. */
+export const denialAt = <Code extends string>(
+  code: Code,
+  at: Path,
+  wanted: string,
+  presented: string,
+  write: { readonly edit: string; readonly value?: unknown },
+): Denial & { readonly code: Code } => ({
+  code,
+  condition: pathText(at),
+  wanted,
+  presented,
+  edit: write.edit,
+  changes: [{ at, ...('value' in write && { value: write.value }) }],
+});
 
 /** How a relying party's documents are read and weighed. */
 export interface Weighing<Model> {

@@ -1,5 +1,5 @@
 import { firstFailed } from '../cel-checks.ts';
-import { audiencesOf, shown } from '../denials.ts';
+import { audiencesOf, denialAt, shown } from '../denials.ts';
 import type { Presented } from '../verdict.ts';
 import { type Path, pathText } from '../written.ts';
 import type { Authenticator, KubernetesTrust, Mapping, Rule } from './document.ts';
@@ -33,21 +33,6 @@ export const kubernetesDenials = (
 
 export const ALL_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'];
 
-const denial = (
-  code: KubernetesDenial['code'],
-  at: Path,
-  wanted: string,
-  presented: string,
-  write: { readonly edit: string; readonly value?: unknown },
-): KubernetesDenial => ({
-  code,
-  condition: pathText(at),
-  wanted,
-  presented,
-  edit: write.edit,
-  changes: [{ at, ...('value' in write && { value: write.value }) }],
-});
-
 const otherIssuer = ({ authenticators }: KubernetesTrust, { issuer }: Presented): Denials => {
   const bare = (url: string): string => url.replace(/\/+$/, '');
   const alike = authenticators.find(({ url }) => bare(url) === bare(issuer));
@@ -56,7 +41,7 @@ const otherIssuer = ({ authenticators }: KubernetesTrust, { issuer }: Presented)
   const code = alike ? 'kubernetes_issuer_slash' : 'kubernetes_issuer_mismatch';
   const write = { edit: `Write url: ${issuer}.`, value: issuer };
   const wanted = authenticators.map(({ url }) => url).join(' | ');
-  return [denial(code, [...nearest.at, 'issuer', 'url'], wanted, issuer, write)];
+  return [denialAt(code, [...nearest.at, 'issuer', 'url'], wanted, issuer, write)];
 };
 
 const token = ({ at, audiences }: Authenticator, presented: Presented, algorithms: readonly string[]): Denials => {
@@ -77,7 +62,7 @@ const token = ({ at, audiences }: Authenticator, presented: Presented, algorithm
     const place: Path = [...at, 'issuer', 'audiences'];
     const value = audiences.length === 1 ? given : [...audiences, ...given];
     const write = { edit: `Write audiences: ${JSON.stringify(value)}.`, value };
-    found.push(denial('kubernetes_audience_mismatch', place, audiences.join(', '), given.join(', '), write));
+    found.push(denialAt('kubernetes_audience_mismatch', place, audiences.join(', '), given.join(', '), write));
   }
   return found;
 };
@@ -131,14 +116,16 @@ const username = (mapping: Mapping, claims: Claims): Reading<string> => {
       ? expression.compiled.evaluate({ claims })
       : { value: claims[claim] };
   if ('failure' in evaluation) {
-    return { denial: denial('kubernetes_mapping_failed', place, expression?.text ?? claim, evaluation.failure, bySub) };
+    return {
+      denial: denialAt('kubernetes_mapping_failed', place, expression?.text ?? claim, evaluation.failure, bySub),
+    };
   }
   const { value } = evaluation;
-  if (value === undefined) return { denial: denial('kubernetes_username_missing', place, claim, '', bySub) };
+  if (value === undefined) return { denial: denialAt('kubernetes_username_missing', place, claim, '', bySub) };
   if (typeof value !== 'string')
-    return { denial: denial('kubernetes_username_type', place, 'a text', shown(value), bySub) };
+    return { denial: denialAt('kubernetes_username_type', place, 'a text', shown(value), bySub) };
   if (value === '')
-    return { denial: denial('kubernetes_username_empty', place, 'a text that is not empty', '', bySub) };
+    return { denial: denialAt('kubernetes_username_empty', place, 'a text that is not empty', '', bySub) };
   return { value: prefix + value };
 };
 
@@ -153,7 +140,7 @@ const uid = ({ at, claim, expression }: Mapping, claims: Claims): Reading<string
   const found = 'value' in evaluation ? shown(evaluation.value) : evaluation.failure;
   const code = 'failure' in evaluation ? 'kubernetes_mapping_failed' : 'kubernetes_mapped_type';
   const wanted = expression?.text ?? claim;
-  return { denial: { ...denial(code, place, wanted, found, { edit: 'Leave uid out.' }), changes: [{ at }] } };
+  return { denial: { ...denialAt(code, place, wanted, found, { edit: 'Leave uid out.' }), changes: [{ at }] } };
 };
 
 /** Texts of a claim that is one or a list, or of an expression. Absent groups are none. */
@@ -165,11 +152,13 @@ const texts = ({ at, claim, prefix = '', expression }: Mapping, claims: Claims):
       : { value: claims[claim] };
   const out = { edit: `Take ${pathText(at)} out.` };
   if ('failure' in evaluation) {
-    return { denial: denial('kubernetes_mapping_failed', at, expression?.text ?? claim, evaluation.failure, out) };
+    return { denial: denialAt('kubernetes_mapping_failed', at, expression?.text ?? claim, evaluation.failure, out) };
   }
   const list = evaluation.value === undefined || evaluation.value === null ? [] : [evaluation.value].flat();
   if (!list.every((each) => typeof each === 'string')) {
-    return { denial: denial('kubernetes_mapped_type', at, 'a text or a list of texts', shown(evaluation.value), out) };
+    return {
+      denial: denialAt('kubernetes_mapped_type', at, 'a text or a list of texts', shown(evaluation.value), out),
+    };
   }
   return { value: list.filter((each) => each !== '').map((each) => prefix + each) };
 };
@@ -183,7 +172,7 @@ const ruleDenials = ({ at, claim, requiredValue, expression }: Rule, { claims }:
   const place: Path = [...at, 'requiredValue'];
   if (typeof found === 'string') {
     const write = { edit: `Write requiredValue: ${JSON.stringify(found)}.`, value: found };
-    return [denial('kubernetes_claim_mismatch', place, requiredValue, found, write)];
+    return [denialAt('kubernetes_claim_mismatch', place, requiredValue, found, write)];
   }
   const code = found === undefined ? 'kubernetes_claim_missing' : 'kubernetes_claim_type';
   const { sub } = claims;
@@ -191,7 +180,7 @@ const ruleDenials = ({ at, claim, requiredValue, expression }: Rule, { claims }:
     edit: `Write claim: sub and requiredValue: ${JSON.stringify(sub)}.`,
     value: { claim: 'sub', requiredValue: sub },
   };
-  return [{ ...denial(code, at, requiredValue, shown(found), write), condition: pathText([...at, 'claim']) }];
+  return [{ ...denialAt(code, at, requiredValue, shown(found), write), condition: pathText([...at, 'claim']) }];
 };
 
 const userRuleDenials = ({ at, expression }: Rule, user: User): Denials =>
@@ -212,7 +201,7 @@ const expressionDenials = (
   const failure = 'failure' in failed.evaluation ? failed.evaluation.failure : undefined;
   const { edit, edited, check, presented } = failed;
   const code = `${kind}_${failure === undefined ? 'false' : 'failed'}` as const;
-  const { changes, ...said } = denial(code, place, check.wanted, presented, { edit, value: edited });
+  const { changes, ...said } = denialAt(code, place, check.wanted, presented, { edit, value: edited });
   return [
     {
       ...said,

@@ -1,7 +1,7 @@
 import { nearest } from '../../nearest.ts';
 import { isJsonObject } from '../../strict-json.ts';
 import { quoted } from '../cel-checks.ts';
-import { audiencesOf, shown } from '../denials.ts';
+import { audiencesOf, denialAt, shown } from '../denials.ts';
 import type { Presented } from '../verdict.ts';
 import { type Path, pathText } from '../written.ts';
 import { type Authenticator, type KubernetesTrust, type Mapping, type Rule, VERSIONS } from './document.ts';
@@ -18,25 +18,10 @@ export const configurationForm = (
   ...authenticators.flatMap((one) => CHECKS.flatMap((check) => check(one, presented, authenticators))),
 ];
 
-const denial = (
-  code: KubernetesDenial['code'],
-  at: Path,
-  wanted: string,
-  presented: string,
-  write: { readonly edit: string; readonly value?: unknown },
-): KubernetesDenial => ({
-  code,
-  condition: pathText(at),
-  wanted,
-  presented,
-  edit: write.edit,
-  changes: [{ at, ...('value' in write && { value: write.value }) }],
-});
-
 const wrongVersion = (version: string): KubernetesDenial => {
   const [first = ''] = VERSIONS;
   const write = { edit: `Write apiVersion: ${first}.`, value: first };
-  return denial('kubernetes_version', ['apiVersion'], VERSIONS.join(' | '), version, write);
+  return denialAt('kubernetes_version', ['apiVersion'], VERSIONS.join(' | '), version, write);
 };
 
 /** The format is read strictly: a member that it does not know is an error. */
@@ -66,7 +51,7 @@ const fields = (value: unknown, at: Path, kind: string): readonly KubernetesDeni
     const renamed = near === undefined || near in value ? [] : [{ at: [...at, near], value: member }];
     return [
       {
-        ...denial('kubernetes_field_unknown', place, known.join(', '), name, { edit }),
+        ...denialAt('kubernetes_field_unknown', place, known.join(', '), name, { edit }),
         changes: [{ at: place }, ...renamed],
       },
     ];
@@ -79,14 +64,14 @@ const issuerUrl: Check = ({ at, url }, { issuer }) => {
   // That an issuer of ours is not https is a warning.
   if (isPlain || (url === issuer && /^http:\/\/[^@?#]+$/.test(url))) return [];
   const wanted = 'an https URL without query, fragment and user';
-  return [denial('kubernetes_issuer_form', place, wanted, url, { edit: `Write url: ${issuer}.`, value: issuer })];
+  return [denialAt('kubernetes_issuer_form', place, wanted, url, { edit: `Write url: ${issuer}.`, value: issuer })];
 };
 
 const duplicate: Check = (one, _, all) => {
   const at = all.indexOf(one);
   if (all.findIndex(({ url }) => url === one.url) === at) return [];
   const edit = `Take ${pathText(one.at)} out, and write its audiences and rules where ${one.url} stands first.`;
-  return [denial('kubernetes_issuer_duplicate', one.at, 'one authenticator an issuer', one.url, { edit })];
+  return [denialAt('kubernetes_issuer_duplicate', one.at, 'one authenticator an issuer', one.url, { edit })];
 };
 
 const discovery: Check = ({ at, url, discoveryUrl }) => {
@@ -95,7 +80,7 @@ const discovery: Check = ({ at, url, discoveryUrl }) => {
   const place: Path = [...at, 'issuer', 'discoveryURL'];
   if (bare(url) !== bare(discoveryUrl) && /^https:\/\/[^@?#]+$/.test(discoveryUrl)) return [];
   const wanted = 'an https URL that is not the issuer, or nothing';
-  return [denial('kubernetes_discovery_form', place, wanted, discoveryUrl, { edit: 'Leave discoveryURL out.' })];
+  return [denialAt('kubernetes_discovery_form', place, wanted, discoveryUrl, { edit: 'Leave discoveryURL out.' })];
 };
 
 const audiences: Check = ({ at, audiences: all, matchPolicy }, presented) => {
@@ -103,7 +88,7 @@ const audiences: Check = ({ at, audiences: all, matchPolicy }, presented) => {
   const given = audiencesOf(presented);
   if (all.length === 0) {
     const write = { edit: `Write audiences: ${JSON.stringify(given)}.`, value: given };
-    return [denial('kubernetes_audiences_missing', place, 'at least one audience', '', write)];
+    return [denialAt('kubernetes_audiences_missing', place, 'at least one audience', '', write)];
   }
   const policy: Path = [...at, 'issuer', 'audienceMatchPolicy'];
   const any = { edit: 'Write audienceMatchPolicy: MatchAny.', value: 'MatchAny' };
@@ -111,7 +96,7 @@ const audiences: Check = ({ at, audiences: all, matchPolicy }, presented) => {
   return [
     ...(once.length < all.length
       ? [
-          denial('kubernetes_audiences_duplicate', place, 'each once', all.join(', '), {
+          denialAt('kubernetes_audiences_duplicate', place, 'each once', all.join(', '), {
             edit: `Write audiences: ${JSON.stringify(once)}.`,
             value: once,
           }),
@@ -119,7 +104,7 @@ const audiences: Check = ({ at, audiences: all, matchPolicy }, presented) => {
       : []),
     ...(matchPolicy === 'MatchAny' || (matchPolicy === '' && all.length === 1)
       ? []
-      : [denial('kubernetes_match_policy', policy, 'MatchAny', matchPolicy, any)]),
+      : [denialAt('kubernetes_match_policy', policy, 'MatchAny', matchPolicy, any)]),
   ];
 };
 
@@ -127,7 +112,7 @@ const ruleForm: Check = ({ rules }) =>
   rules.flatMap((rule, index) => {
     const { at, claim, expression, requiredValue, message } = rule;
     const wrong = (wanted: string, edit: string, where: Path = at): readonly KubernetesDenial[] => [
-      denial('kubernetes_rule_form', where, wanted, claim || (expression?.text ?? ''), { edit }),
+      denialAt('kubernetes_rule_form', where, wanted, claim || (expression?.text ?? ''), { edit }),
     ];
     if (claim !== '' && expression)
       return wrong('claim or expression', 'Leave claim out: the expression says it.', [...at, 'claim']);
@@ -150,7 +135,7 @@ const usernameForm: Check = ({ username }) => {
       edit: 'Write claimMappings.username: {claim: sub, prefix: "runpass:"}.',
       value: { claim: 'sub', prefix: 'runpass:' },
     };
-    return [denial('kubernetes_username_unmapped', at, 'claim or expression', '', write)];
+    return [denialAt('kubernetes_username_unmapped', at, 'claim or expression', '', write)];
   }
   return mappingForm(username);
 };
@@ -164,7 +149,7 @@ const mappingForm = ({ at, claim, prefix, expression }: Mapping): readonly Kuber
   if (claim !== '' && expression) {
     const place: Path = [...at, 'claim'];
     return [
-      denial('kubernetes_mapping_form', place, 'claim or expression', claim, {
+      denialAt('kubernetes_mapping_form', place, 'claim or expression', claim, {
         edit: 'Leave claim out: the expression says it.',
       }),
     ];
@@ -172,14 +157,14 @@ const mappingForm = ({ at, claim, prefix, expression }: Mapping): readonly Kuber
   if (expression && prefix !== undefined) {
     const place: Path = [...at, 'prefix'];
     const edit = `Leave prefix out, and write it into the expression: "${prefix}" + ${expression.text}.`;
-    return [denial('kubernetes_mapping_form', place, 'prefix beside a claim only', prefix, { edit })];
+    return [denialAt('kubernetes_mapping_form', place, 'prefix beside a claim only', prefix, { edit })];
   }
   if (claim === '' || prefix !== undefined) return [];
   const write = {
     edit: 'Write prefix: "" for no prefix, or better a text that nobody else has, such as "runpass:".',
     value: '',
   };
-  return [denial('kubernetes_prefix_missing', [...at, 'prefix'], 'a prefix', '', write)];
+  return [denialAt('kubernetes_prefix_missing', [...at, 'prefix'], 'a prefix', '', write)];
 };
 
 const EXTRA_KEY = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\/[a-z0-9._~!$&'()*+,;=:@%/-]+$/;
@@ -191,7 +176,7 @@ const extraKeys: Check = ({ extra }) =>
     if (EXTRA_KEY.test(key) && !OF_KUBERNETES.test(key) && !isTaken && expression) return [];
     const wanted = 'a key of its own such as example.com/stack, in lower case, with a valueExpression';
     return [
-      denial('kubernetes_extra_key', at, wanted, key, { edit: `Take ${pathText(at)} out, or give it ${wanted}.` }),
+      denialAt('kubernetes_extra_key', at, wanted, key, { edit: `Take ${pathText(at)} out, or give it ${wanted}.` }),
     ];
   });
 
@@ -207,7 +192,7 @@ const expressions: Check = ({ rules, userRules, username, groups, uid, extra }, 
         ? 'claims.sub'
         : undefined;
     const edit = value === undefined ? `Correct it, or take ${pathText(at)} out.` : `Correct it, or write ${value}.`;
-    const said = denial(
+    const said = denialAt(
       'kubernetes_expression_invalid',
       place,
       `a CEL expression on ${variable}`,
@@ -226,7 +211,7 @@ const email: Check = ({ username: { at, expression }, rules, extra }) => {
   if (texts.some((each) => each && /\bclaims\s*\.\??\s*email_verified\b/.test(each.text))) return [];
   const write = { edit: 'Write expression: claims.sub; no token of Runpass has an email.', value: 'claims.sub' };
   return [
-    denial(
+    denialAt(
       'kubernetes_email_unverified',
       [...at, 'expression'],
       'claims.email_verified somewhere',

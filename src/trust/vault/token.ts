@@ -1,6 +1,6 @@
-import { audiencesOf, shown } from '../denials.ts';
+import { audiencesOf, denialAt, shown } from '../denials.ts';
 import type { Presented } from '../verdict.ts';
-import { type Path, pathText } from '../written.ts';
+import type { Path } from '../written.ts';
 import type { VaultTrust } from './document.ts';
 import type { VaultDenial } from './reasons.ts';
 
@@ -11,26 +11,11 @@ const all =
   (trust, presented) =>
     checks.flatMap((check) => check(trust, presented));
 
-const denial = (
-  code: VaultDenial['code'],
-  at: Path,
-  wanted: string,
-  presented: string,
-  write: { readonly edit: string; readonly value?: unknown },
-): VaultDenial => ({
-  code,
-  condition: pathText(at),
-  wanted,
-  presented,
-  edit: write.edit,
-  changes: [{ at, ...('value' in write && { value: write.value }) }],
-});
-
 const type: Check = ({ at, type: found }) =>
   found === 'jwt'
     ? []
     : [
-        denial('vault_role_type', [...at.role, 'role_type'], 'jwt', found, {
+        denialAt('vault_role_type', [...at.role, 'role_type'], 'jwt', found, {
           edit: 'Write role_type: "jwt".',
           value: 'jwt',
         }),
@@ -39,12 +24,12 @@ const type: Check = ({ at, type: found }) =>
 const claimsType: Check = ({ at, claimsType: found }) => {
   if (['string', 'glob'].includes(found)) return [];
   const write = { edit: 'Write bound_claims_type: "string".', value: 'string' };
-  return [denial('vault_claims_type', [...at.role, 'bound_claims_type'], 'string or glob', found, write)];
+  return [denialAt('vault_claims_type', [...at.role, 'bound_claims_type'], 'string or glob', found, write)];
 };
 
 const userClaimSet: Check = ({ at, userClaim }) => {
   const write = { edit: 'Write user_claim: "sub".', value: 'sub' };
-  return userClaim === '' ? [denial('vault_user_claim_unset', [...at.role, 'user_claim'], 'a claim', '', write)] : [];
+  return userClaim === '' ? [denialAt('vault_user_claim_unset', [...at.role, 'user_claim'], 'a claim', '', write)] : [];
 };
 
 const bound: Check = ({ at, audiences, subject, claims, networks }, presented) => {
@@ -52,7 +37,7 @@ const bound: Check = ({ at, audiences, subject, claims, networks }, presented) =
   if (isBound) return [];
   const { sub } = presented.claims;
   const write = { edit: `Write bound_subject: ${JSON.stringify(sub)}.`, value: sub };
-  return [denial('vault_role_unbound', [...at.role, 'bound_subject'], 'something that is bound', '', write)];
+  return [denialAt('vault_role_unbound', [...at.role, 'bound_subject'], 'something that is bound', '', write)];
 };
 
 const RESERVED = 'role';
@@ -61,7 +46,7 @@ const mappingForm: Check = ({ at, mappings }) =>
   Object.entries(mappings)
     .filter(([, name], index, entries) => name === RESERVED || entries.findIndex(([, other]) => other === name) < index)
     .map(([claim, name]) =>
-      denial('vault_mapping_form', [...at.role, 'claim_mappings', claim], 'a name of its own', name, {
+      denialAt('vault_mapping_form', [...at.role, 'claim_mappings', claim], 'a name of its own', name, {
         edit: `Take ${claim} out of claim_mappings, or give it another name than "${name}".`,
       }),
     );
@@ -76,7 +61,7 @@ const keySource: Check = ({ at, config }, { issuer }) => {
   const others = config.keySources.filter((name) => name !== 'oidc_discovery_url');
   return [
     {
-      ...denial('vault_config_keys', place, 'one source of keys', config.keySources.join(', '), { edit }),
+      ...denialAt('vault_config_keys', place, 'one source of keys', config.keySources.join(', '), { edit }),
       changes: [{ at: place, value: issuer }, ...others.map((name) => ({ at: [...(at.config ?? []), name] }))],
     },
   ];
@@ -100,7 +85,7 @@ const algorithm: Check = ({ at, config }, { header: { alg } }) => {
   if (allowed.includes(alg)) return [];
   const place: Path = [...(at.config ?? []), 'jwt_supported_algs'];
   const edit = `Write jwt_supported_algs: ${JSON.stringify([...allowed, alg])} in auth/jwt/config.`;
-  const said = denial('vault_algorithm', place, allowed.join(', '), alg, { edit, value: [...allowed, alg] });
+  const said = denialAt('vault_algorithm', place, allowed.join(', '), alg, { edit, value: [...allowed, alg] });
   return [config ? said : { ...said, condition: 'jwt_supported_algs', changes: [] }];
 };
 
@@ -111,7 +96,7 @@ const issuer: Check = ({ at, config }, { issuer: presented }) =>
     const bare = (url: string): string => url.replace(/\/+$/, '');
     const code = bare(wanted) === bare(presented) ? 'vault_issuer_slash' : 'vault_issuer_mismatch';
     const write = { edit: `Write ${name}: ${JSON.stringify(presented)} in auth/jwt/config.`, value: presented };
-    return [denial(code, [...(at.config ?? []), name], wanted, presented, write)];
+    return [denialAt(code, [...(at.config ?? []), name], wanted, presented, write)];
   });
 
 const subject: Check = ({ at, subject: wanted }, { claims: { sub } }) => {
@@ -119,7 +104,7 @@ const subject: Check = ({ at, subject: wanted }, { claims: { sub } }) => {
   const code = wanted.includes('*') ? 'vault_subject_wildcard' : 'vault_subject_mismatch';
   const hint = wanted.includes('*') ? ' bound_subject is compared exactly, whatever bound_claims_type says.' : '';
   const write = { edit: `Write bound_subject: ${JSON.stringify(sub)}.${hint}`, value: sub };
-  return [denial(code, [...at.role, 'bound_subject'], wanted, shown(sub), write)];
+  return [denialAt(code, [...at.role, 'bound_subject'], wanted, shown(sub), write)];
 };
 
 const audience: Check = ({ at, audiences }, presented) => {
@@ -134,7 +119,7 @@ const audience: Check = ({ at, audiences }, presented) => {
       : audiences.length > kept.length
         ? 'vault_audience_wildcard'
         : 'vault_audience_mismatch';
-  return [denial(code, [...at.role, 'bound_audiences'], audiences.join(', '), given.join(', '), write)];
+  return [denialAt(code, [...at.role, 'bound_audiences'], audiences.join(', '), given.join(', '), write)];
 };
 
 /** What Vault checks of a token before it looks at its claims. */
