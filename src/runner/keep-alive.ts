@@ -10,7 +10,7 @@ const RENEW_MS = 20_000;
 const RETRY_MS = 5_000;
 
 /** How often it is asked whether a run has ended, where somebody wants to know soon. */
-const LOOK_MS = 3_000;
+const LOOK_MS = 2_000;
 
 /** Says that a run is alive until it is stopped, or over; then tells as what it ended. Never throws. */
 export const keepRunAlive = async (

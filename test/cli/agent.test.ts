@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { openOutsideIssuer } from '../interop/outside-issuer.ts';
@@ -123,10 +124,15 @@ describe('an agent as a process', { timeout: 180_000 }, () => {
   });
 
   test('SIGTERM: what was taken is finished, nothing more is taken', async () => {
-    const agent = await start(['--command', 'echo up; sleep 1; echo done']);
+    const go = join(desk.folder, 'go');
+    const agent = await start(['--command', `echo up; while [ ! -e ${go} ]; do sleep 0.05; done; echo done`]);
     const [taken, waiting] = [await desk.deploy(), await desk.deploy()];
     await desk.ended(taken, ({ log }) => log.includes('up'));
-    assert.equal(await agent.end('SIGTERM'), 0);
+    agent.child.kill('SIGTERM');
+    await until(async () => agent.stderr().includes('draining'));
+    const ended = once(agent.child, 'exit');
+    writeFileSync(go, '');
+    assert.deepEqual(await ended, [0, null]);
     const shown = await desk.show(taken);
     assert.deepEqual([shown.status, shown.log.endsWith('done')], ['succeeded', true]);
     assert.equal((await desk.show(waiting)).status, 'not-started');

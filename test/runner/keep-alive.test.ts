@@ -60,7 +60,7 @@ describe('a run with a lease', () => {
     }, look);
     await time.runUntil(60_000);
     await ended;
-    assert.deepEqual([at, told], [[9], ['over: cancelled']]);
+    assert.deepEqual([at, told], [[6], ['over: cancelled']]);
   });
 
   test('that is over is told of, and not asked about again', async () => {
