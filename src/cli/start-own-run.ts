@@ -33,7 +33,9 @@ export const startOwnRun = async (
 ): Promise<StartedRun> => {
   const client = makeClient(url, accessToken.reveal(), source);
   const organization = exchangedIn ?? (await client.organization(org));
-  const body = { project, stack, operation, lease: LEASE, ...(deadline !== undefined && { deadline }) };
+  // The command has the request token as well: what it asks for must not keep alive a run whose runner is gone.
+  const kept = { lease: LEASE, renewedOnly: true };
+  const body = { project, stack, operation, ...kept, ...(deadline !== undefined && { deadline }) };
   const answer = await client.post<Answer>(`/api/orgs/${encodeURIComponent(organization)}/runs`, body);
   const end = readTime(answer.deadline);
   if (end === undefined) throw failed('The server did not say until when the run lasts.');

@@ -30,6 +30,8 @@ export interface StartRunRequest {
   /** When the run is over at the latest; absent: the installation's default from now. */
   readonly deadline?: EpochSeconds;
   readonly lease?: number;
+  /** Only renewing keeps the lease. */
+  readonly renewedOnly?: boolean;
   readonly requestedBy?: string;
   /** How the run gets credentials of clouds; absent: as its stack's settings have it. */
   readonly clouds?: CloudSettings;
@@ -90,6 +92,7 @@ export const startRun = async (
     deadline,
     requestTokenHash: fingerprint(requestToken),
     ...(request.lease !== undefined && { lease: request.lease }),
+    ...(request.renewedOnly && { renewedOnly: true }),
     ...(request.requestedBy !== undefined && { requestedBy: request.requestedBy }),
     ...(Object.keys(clouds).length > 0 && { clouds }),
     ...(deployment && { queued: { pool: deployment.pool }, lease: QUEUE_GRACE }),

@@ -31,7 +31,7 @@ export interface TakenDeployment {
   readonly idToken: Secret;
 }
 
-/** Seconds within which an agent must renew what it took, or ask for a token; or the run has failed. */
+/** Seconds within which an agent must renew what it took, or the run has failed. */
 const AGENT_LEASE = 60;
 
 const PAGE = 100;

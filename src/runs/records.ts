@@ -225,7 +225,8 @@ export const openRunRecords = (store: Store, clock: Clock, retention: number): R
     async handOver({ run, version }, { requestTokenHash, lease }) {
       const taken = epochSeconds(clock);
       const queued = { pool: run.queued?.pool ?? '', taken };
-      const handed: Run = { ...run, requestTokenHash, lease, queued };
+      // The agent renews; its command has the request token, too, and must not outlive the agent with it.
+      const handed: Run = { ...run, requestTokenHash, lease, renewedOnly: true, queued };
       const openUntil = openUntilMs(handed, taken);
       const replaced = await store.replace(runKey(run.id), version, JSON.stringify(handed), { openUntil });
       return replaced === 'conflict' ? 'conflict' : handed;
@@ -254,7 +255,7 @@ export const openRunRecords = (store: Store, clock: Clock, retention: number): R
     async addToken(run, token) {
       const appended = await store.append(runKey(run.id), [JSON.stringify(token)], {
         to: 'document',
-        ...(run.lease !== undefined && { openUntil: openUntilMs(run, token.iat) }),
+        ...(run.lease !== undefined && !run.renewedOnly && { openUntil: openUntilMs(run, token.iat) }),
       });
       if (typeof appended !== 'string') return 'recorded';
       seen.delete(run.id);

@@ -47,6 +47,8 @@ export interface Run {
   readonly deadline: EpochSeconds;
   /** Seconds within which the run must renew or mint; absent: it lives until its deadline. */
   readonly lease?: number;
+  /** Minting does not count for the lease: who asks for tokens is another than who keeps the run alive. */
+  readonly renewedOnly?: true;
   /** How it gets credentials of clouds, as its stack's settings had it when it started; absent: not at all. */
   readonly clouds?: CloudSettings;
   /** SHA-256 of the request token, base64url. */

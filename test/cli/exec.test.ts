@@ -99,7 +99,7 @@ describe('exec as a process', () => {
     assert.ok(existsSync(file) && existsSync(outside), 'nobody could clean up');
     const run = await desk.newestRun();
     const { json } = await server.ask('GET', `/api/orgs/acme/runs/${run.id}`, { as: 'admin' });
-    assert.deepEqual([json.status, json.lease], ['running', 60]);
+    assert.deepEqual([json.status, json.lease, json.renewedOnly], ['running', 60, true]);
     const next = await desk.sh('true');
     assert.match(next.stderr, /warning: Removed what 1 earlier run/);
     assert.ok(!existsSync(file) && !existsSync(outside));

@@ -23,13 +23,12 @@ const taken = async () => {
   return { world, pool, id, requestToken, status, mint };
 };
 
-test('an agent that dies returns its deployment to failed after 60 seconds; renewing and minting keep it', async () => {
+test('an agent that dies returns its deployment to failed after 60 seconds; renewing keeps it, tokens for its command do not', async () => {
   const { world, pool, id, requestToken, status, mint } = await taken();
-  world.clock.advance(59);
-  await mint();
   world.clock.advance(59);
   await renewRun(world.parts, { kind: 'run', requestToken }, 'acme', id);
   world.clock.advance(59);
+  await mint();
   assert.equal(await status(), 'accepted');
   world.clock.advance(1);
   assert.equal(await status(), 'failed');

@@ -17,7 +17,9 @@ const world = async (wrap: (store: Store) => Store = (store) => store) => {
   const directory = openDirectory(store, realRandom);
   const runs = openRunRecords(store, clock, RETENTION);
   const organization = await directory.organization('acme', undefined);
-  const start = async (options: { lease?: number; stack?: string; deadline?: number } = {}): Promise<Run> => {
+  const start = async (
+    options: { lease?: number; renewedOnly?: true; stack?: string; deadline?: number } = {},
+  ): Promise<Run> => {
     const stack = await directory.stack(organization, 'core', options.stack ?? 'dev');
     return runs.start({
       id: newRunId(clock, realRandom),
@@ -33,6 +35,7 @@ const world = async (wrap: (store: Store) => Store = (store) => store) => {
       deadline: clock.seconds + (options.deadline ?? 3600),
       requestTokenHash: 'hash',
       ...(options.lease !== undefined && { lease: options.lease }),
+      ...(options.renewedOnly && { renewedOnly: true }),
     });
   };
   const token = () => ({ jti: 'j', kid: 'k', aud: 'acme', iat: clock.seconds, exp: clock.seconds + 60 });
@@ -110,6 +113,19 @@ test('a run with a lease fails when it neither renews nor mints, and lives while
   clock.advance(1);
   assert.equal(await status(run), 'failed');
   assert.equal(await runs.renew(run), 'closed');
+  assert.equal(await runs.addToken(run, token()), 'closed');
+});
+
+test('a run that is kept by renewing alone fails although it mints: whoever mints may have outlived its runner', async () => {
+  const { clock, runs, start, token, status } = await world();
+  const run = await start({ lease: 10, renewedOnly: true });
+  clock.advance(9);
+  assert.equal(await runs.renew(run), 'recorded');
+  clock.advance(9);
+  assert.equal(await runs.addToken(run, token()), 'recorded');
+  assert.equal(await status(run), 'running');
+  clock.advance(1);
+  assert.equal(await status(run), 'failed');
   assert.equal(await runs.addToken(run, token()), 'closed');
 });
 

@@ -26,6 +26,7 @@ interface StartBody {
   readonly operation: Operation;
   readonly deadline?: string;
   readonly lease?: number;
+  readonly renewedOnly?: boolean;
   readonly requestedBy?: string;
 }
 
@@ -41,6 +42,7 @@ const readStart = bodyReader<StartBody>({
     operation: { type: 'string', enum: OPERATIONS },
     deadline: TEXT,
     lease: { type: 'integer', minimum: 10, maximum: 600 },
+    renewedOnly: { type: 'boolean' },
     requestedBy: { type: 'string', maxLength: 200 },
   },
 });
@@ -89,7 +91,7 @@ export const addRunRoutes = (door: ApiDoor, parts: RunRouteParts): void => {
       ...showRun(run),
       startedBy: run.startedBy,
       ...(run.requestedBy !== undefined && { requestedBy: run.requestedBy }),
-      ...(run.lease !== undefined && { lease: run.lease }),
+      ...(run.lease !== undefined && { lease: run.lease, renewedOnly: run.renewedOnly ?? false }),
       ...showClouds(run),
       tokens: tokens.map(({ jti, kid, aud, iat, exp }) => ({
         jti,
