@@ -2,10 +2,11 @@
  * `npm run interop [-- --pulumi v3.259.0 --esc v0.26.0 --provider main]`: clients that nobody here wrote, as released.
  * `npm run interop -- --only reference` talks to one of them; `--record` asks the reference evaluator about the cases of
  * test/environments/reference and writes its answers down.
+ * `npm run interop [-- --pulumi v3.259.0 --esc v0.26.0 --provider main --cel v0.31.0]`: clients that nobody here wrote, as released.
  *
  * Builds them from the module proxy of this machine's Go into a cache outside the repository (the first time takes
  * minutes), starts a server of the working tree, registers an issuer like GitHub's, and lets the programs log in
- * and live with environments.
+ * and live with environments. Verifiers' own libraries decide the same as `src/trust`, or it says where not.
  * Prints a table; status 1 when a client does not get what it expects. Where there is no Go, or no proxy that has a
  * program, it says so and passes: `npm test` replays the same requests byte for byte.
  */
@@ -16,6 +17,8 @@ import { build, CACHE, type GoProgram, whyNoGo } from './interop/go-programs.ts'
 import { esc, provider, pulumi, reference } from './interop/programs.ts';
 import { recordReference, talkToReference } from './interop/reference.ts';
 import { talkAsEsc, talkAsProvider, talkAsPulumi } from './interop/talks.ts';
+import { compareVerdicts } from './interop/verdicts.ts';
+import { verifiers } from './interop/verifiers.ts';
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +27,7 @@ const { values } = parseArgs({
     provider: { type: 'string', default: 'main' },
     only: { type: 'string' },
     record: { type: 'boolean', default: false },
+    cel: { type: 'string', default: 'v0.31.0' },
   },
 });
 
@@ -34,6 +38,7 @@ const talks: readonly (readonly [GoProgram, (conversation: Conversation, binary:
   [esc(values.esc, values.pulumi), (conversation, binary) => talkAboutEnvironments(conversation, 'esc', binary)],
   [provider(values.provider), talkAsProvider],
   [reference(values.pulumi), talkToReference],
+  [verifiers(values.cel), compareVerdicts],
 ];
 const chosen = talks.filter(([{ name }]) => values.only === undefined || name === values.only);
 

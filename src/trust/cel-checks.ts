@@ -41,10 +41,10 @@ export interface Failed {
   readonly evaluation: Evaluation;
   /** What was compared, as text; empty where it is not there, or nothing is compared. */
   readonly presented: string;
-  /** Would hold in its place, for exactly what was presented. */
-  readonly instead: string;
-  /** The whole expression with that. */
-  readonly edited: string;
+  /** What to do about it, as one sentence. */
+  readonly edit: string;
+  /** The whole expression with that edit; absent: another token is wanted. */
+  readonly edited?: string;
 }
 
 /** How an expression is read and with what it is evaluated; `subject` is CEL for the token's `sub`. */
@@ -64,23 +64,42 @@ export const firstFailed = (expression: Expression, around: Surroundings): Faile
   const evaluation = expression.evaluate(variables);
   if ('value' in evaluation && evaluation.value === true) return undefined;
   const checks = checksOf(expression);
-  const own = checks.map(({ part }) => (checks.length === 1 ? evaluation : valueOfText(part.text)));
-  const at = own.findIndex((each) => !('value' in each) || each.value !== true);
+  const results = checks.map(({ part }) => (checks.length === 1 ? evaluation : valueOfText(part.text)));
+  const at = results.findIndex((each) => !('value' in each) || each.value !== true);
   const check = checks[Math.max(at, 0)] as Check;
   const compared = check.compared && valueOfText(check.compared.subject.text);
-  const found = compared && 'value' in compared ? compared.value : undefined;
+  const value = compared && 'value' in compared ? compared.value : undefined;
   const instead =
-    check.compared && typeof found === 'string'
-      ? `${check.compared.subject.text} == ${quoted(found)}`
+    check.compared && typeof value === 'string'
+      ? `${check.compared.subject.text} == ${quoted(value)}`
       : `${subject} == ${quoted(textOf(valueOfText(subject)))}`;
-  return {
+  const own = results[Math.max(at, 0)] ?? evaluation;
+  const why = 'failure' in own ? ` (${own.failure})` : '';
+  const found = {
     check,
-    evaluation: own[Math.max(at, 0)] ?? evaluation,
-    presented: found === undefined ? '' : textOf({ value: found }),
-    instead,
+    evaluation: own,
+    presented: value === undefined ? '' : textOf({ value }),
+  };
+  if (isAboutTimes(check.part)) {
+    return { ...found, edit: `Ask for a token whose times meet ${check.part.text}${why}.` };
+  }
+  return {
+    ...found,
+    edit: `Write ${instead} instead of ${check.part.text}${why}.`,
     edited: checks.map((each) => (each === check ? instead : inParentheses(each.part))).join(' && '),
   };
 };
+
+/** Whatever is written about a subject instead, such a condition is about something else. */
+const isAboutTimes = (part: Part): boolean => {
+  const fields = fieldNames(part);
+  return fields.length > 0 && fields.every((name) => ['iat', 'nbf', 'exp'].includes(name));
+};
+
+const fieldNames = ({ kind, name, parts }: Part): readonly string[] => [
+  ...(kind === 'field' && name !== undefined ? [name] : []),
+  ...parts.flatMap(fieldNames),
+];
 
 const textOf = (evaluation: Evaluation): string => {
   if (!('value' in evaluation)) return '';

@@ -7,6 +7,7 @@ import {
   celListConcat,
   celMethod,
   listType,
+  mapType,
 } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
 import { extract } from './google/extract.ts';
@@ -14,7 +15,7 @@ import { extract } from './google/extract.ts';
 /** Most characters of a text and elements of a list that an expression may make. */
 export const MOST = { characters: 8192, elements: 256 } as const;
 
-const { STRING, INT, BYTES, DYN } = CelScalar;
+const { STRING, INT, BYTES, BOOL, NULL, DYN } = CelScalar;
 const TEXTS = listType(STRING);
 
 const shortEnough = (characters: number): void => {
@@ -80,6 +81,8 @@ export const CEL_FUNCTIONS: ReadonlyMap<string, readonly CelFunc[]> = new Map(
         return celListConcat(left, right);
       }),
     ],
+    // No mapping of JSON has such a key, which the library takes for a mistake.
+    '@in': [celFunc('@in', [NULL, mapType(DYN, DYN)], BOOL, () => false)],
     split: [
       celMethod('split', STRING, [STRING], TEXTS, function (separator) {
         return split(this, separator);
@@ -121,5 +124,5 @@ export const CEL_FUNCTIONS: ReadonlyMap<string, readonly CelFunc[]> = new Map(
 
 /** The extension "strings" of cel-go, which Google and Kubernetes have both, without `format` and `quote`. */
 export const STRING_FUNCTIONS: readonly string[] = [...CEL_FUNCTIONS.keys()].filter(
-  (name) => name !== '_+_' && name !== 'extract',
+  (name) => /^[a-z]/i.test(name) && name !== 'extract',
 );

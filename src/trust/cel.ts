@@ -62,6 +62,24 @@ export const compile = (
   variables: readonly string[],
   functions: readonly string[],
 ): Expression | Uncompiled => {
+  const key = JSON.stringify([text, variables, functions]);
+  const known = compiled.get(key);
+  if (known) return known;
+  if (compiled.size >= MOST_COMPILED) compiled.clear();
+  const read = compileAnew(text, variables, functions);
+  if (text.length <= MOST_CHARACTERS) compiled.set(key, read);
+  return read;
+};
+
+/** An edit is proved by evaluating the same few expressions with many tokens. */
+const compiled = new Map<string, Expression | Uncompiled>();
+const MOST_COMPILED = 200;
+
+const compileAnew = (
+  text: string,
+  variables: readonly string[],
+  functions: readonly string[],
+): Expression | Uncompiled => {
   if (text.length > MOST_CHARACTERS) return { problem: `is longer than ${MOST_CHARACTERS} characters` };
   if (isNestedTooDeeply(text)) return { problem: `is nested deeper than ${MOST_NESTED} levels` };
   if (/\.\?|\[\?/.test(withoutStrings(text)))

@@ -3,7 +3,7 @@ import { ENVIRONMENT_CLAIMS, NAMESPACED_CLAIMS, RUN_CLAIMS, SNOWFLAKE_CLAIMS } f
 import { issuerProblem } from './issuer-problem.ts';
 import { mutations } from './mutations.ts';
 import { type SubjectProblem, subjectPatternProblems, subjectProblems, whichIssuer } from './subject-patterns.ts';
-import type { OurSide, Presented, Warning } from './verdict.ts';
+import type { OurSide, Presented, Reason, Warning } from './verdict.ts';
 
 /** The relying parties that share these remarks; their codes begin with the name. */
 export type Party = 'google' | 'vault' | 'kubernetes';
@@ -33,7 +33,21 @@ export const remarksOnSubject = (
     compared.how === 'equals' || !pattern.includes('*')
       ? subjectProblems(pattern, issuer, ours)
       : subjectPatternProblems(pattern, issuer, ours);
-  return problems.map(({ kind, text }) => ({ code: `${party}_${CODES[kind]}`, condition, text }));
+  return problems.map(({ kind, text }) => ({
+    code: `${party}_${CODES[kind]}`,
+    condition,
+    text: compared.how === 'prefix' ? ofPrefix(kind, text, compared.text, ours) : text,
+  }));
+};
+
+/** Nobody wrote the star of which the remark speaks. */
+const ofPrefix = (kind: SubjectProblem['kind'], text: string, prefix: string, { organization }: OurSide): string => {
+  if (kind === 'crosses_organizations') {
+    const [, before = ''] = /^(.*:(?:org|pulumi\.organization\.login):)/.exec(prefix) ?? [];
+    const closed = before === '' ? 'up to the colon behind the organization' : `"${before}${organization}:"`;
+    return `It lets other organizations in: "${prefix}" is where many subjects begin. Compare with the beginning ${closed}.`;
+  }
+  return kind === 'open_prefix' ? `"${prefix}-evil" begins so, too. End the text with its colon: "${prefix}:".` : text;
 };
 
 /** What is wrong with a text that a document compares with another claim of ours, and not wholly. */
@@ -103,3 +117,10 @@ export const once = (warnings: readonly Warning[]): readonly Warning[] =>
     const isWide = code.endsWith('_any_organization');
     return warnings.findIndex((other) => other.code === code && (isWide || other.condition === condition)) === at;
   });
+
+/** Warnings that say more than the reasons at the same place do. */
+export const beside = (reasons: readonly Reason[], warnings: readonly Warning[]): readonly Warning[] =>
+  warnings.filter(
+    ({ code, condition }) =>
+      code.endsWith('_never_minted') || !reasons.some((reason) => reason.condition === condition),
+  );

@@ -45,13 +45,16 @@ export const whyNever = (member: string): { readonly code: GoogleDenial['code'];
     return { code: 'google_binding_wildcard', why: 'holds a wildcard, which only principalSet://…/* may' };
   if (read.set === (read.kind === 'subject')) {
     const scheme = read.set ? 'principal' : 'principalSet';
-    return { code: 'google_binding_form', why: `must begin with ${scheme}:// because it names a ${read.kind}` };
+    return {
+      code: 'google_binding_form',
+      why: `must begin with ${scheme}:// because it names ${read.kind.startsWith('attribute') ? 'an' : 'a'} ${read.kind}`,
+    };
   }
   return undefined;
 };
 
 /** Which of a pool's identities the token becomes, as IAM writes it. */
-export const principalOf = ({ project, pool }: Pick<ProviderName, 'project' | 'pool'>, subject: string): string =>
+const principalOf = ({ project, pool }: Pick<ProviderName, 'project' | 'pool'>, subject: string): string =>
   `principal://iam.googleapis.com/projects/${project}/locations/global/workloadIdentityPools/${pool}/subject/${subject}`;
 
 interface Place {
@@ -91,13 +94,14 @@ export const bindings = (trust: GoogleTrust, values: Mapped): readonly GoogleDen
     .toSorted((left, right) => CLOSENESS.indexOf(right.code) - CLOSENESS.indexOf(left.code))[0];
   const instead = nearest ? (nearest.instead ?? wanted) : wanted;
   const count = trust.bindings?.length ?? 0;
-  const change = nearest
-    ? { at: nearest.at, value: instead }
-    : { at: [...trust.at.policy, 'bindings', count], value: { role: IMPERSONATES[0], members: [instead] } };
+  const added = { role: IMPERSONATES[0], members: [instead] };
+  const place: Path = [...trust.at.policy, 'bindings'];
+  const append = count === 0 ? { at: place, value: [added] } : { at: [...place, count], value: added };
+  const change = nearest ? { at: nearest.at, value: instead } : append;
   return [
     {
       code: nearest?.code ?? 'google_binding_missing',
-      condition: nearest ? pathText(nearest.at) : pathText([...trust.at.policy, 'bindings']),
+      condition: pathText(nearest?.at ?? place),
       wanted: nearest?.member ?? `a binding of ${IMPERSONATES[0]}`,
       presented: nearest?.presented ?? wanted ?? subject,
       edit: editSentence(nearest, instead),
@@ -139,10 +143,23 @@ interface Difference {
   readonly instead?: string;
 }
 
+/** A member in the forms that its author may have meant, none of which is refused for its form. */
+const mended = ({ name }: GoogleTrust, text: string): readonly string[] => {
+  const numbered = name ? text.replace(/\/projects\/[^/]+\//, `/projects/${name.project}/`) : text;
+  const other = numbered.startsWith('principalSet:')
+    ? numbered.replace('principalSet:', 'principal:')
+    : numbered.replace('principal:', 'principalSet:');
+  return [numbered, other].filter((each) => whyNever(each) === undefined);
+};
+
 /** Why a member is not the mapped identity; `undefined`: it is. */
-const differs = ({ name, mappings }: GoogleTrust, values: Mapped, text: string): Difference | undefined => {
+const differs = (trust: GoogleTrust, values: Mapped, text: string): Difference | undefined => {
+  const { name, mappings } = trust;
   const never = whyNever(text);
-  if (never) return { code: never.code, presented: never.why };
+  if (never) {
+    const instead = mended(trust, text).find((other) => differs(trust, values, other) === undefined);
+    return { code: never.code, presented: never.why, ...(instead !== undefined && { instead }) };
+  }
   const member = readMember(text);
   if (!member) return {};
   const { project, pool, kind, value } = member;

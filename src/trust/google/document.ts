@@ -48,7 +48,7 @@ export interface Binding {
 /** What Google's documentation of attribute mappings and conditions lets expressions call. */
 export const FUNCTIONS: readonly string[] = [...STRING_FUNCTIONS, 'extract'];
 const MAPPED_FROM = ['assertion'];
-export const CONDITION_ON: readonly string[] = ['assertion', 'google', 'attribute'];
+const CONDITION_ON: readonly string[] = ['assertion', 'google', 'attribute'];
 
 /** What `gcloud iam workload-identity-pools providers describe` prints, alone or as `provider` beside a `policy`. */
 export const looksLikeGoogle = (value: unknown): boolean => {

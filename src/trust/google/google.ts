@@ -1,6 +1,7 @@
 import { callsOf } from '../cel-checks.ts';
 import { reasonsOf, type Weighing } from '../denials.ts';
 import type { RelyingParty } from '../recognise.ts';
+import { beside } from '../remarks.ts';
 import type { Presented, TrustDocument } from '../verdict.ts';
 import { admission, defaultAudiences } from './admission.ts';
 import { bindings, mayImpersonate } from './bindings.ts';
@@ -27,7 +28,7 @@ const documentOf = (value: unknown): TrustDocument => {
       return {
         allowed: reasons.length === 0,
         reasons,
-        warnings: lintGoogle(trust, presented, ours, admits),
+        warnings: beside(reasons, lintGoogle(trust, presented, ours, admits)),
         assumptions: assumptions(trust),
       };
     },
@@ -36,7 +37,7 @@ const documentOf = (value: unknown): TrustDocument => {
 
 /** Why Google refuses, in the order in which it looks. */
 const googleDenials = (trust: GoogleTrust, presented: Presented): readonly GoogleDenial[] => {
-  const form = mappingForm(trust);
+  const form = mappingForm(trust, presented);
   const before = admission(trust, presented);
   const { values, denials } = mapped(trust, presented);
   const known = [...form, ...before, ...denials];

@@ -1,5 +1,5 @@
 import type { Evaluation } from '../cel.ts';
-import { firstFailed } from '../cel-checks.ts';
+import { type Failed, firstFailed, quoted } from '../cel-checks.ts';
 import { shown } from '../denials.ts';
 import type { Presented } from '../verdict.ts';
 import { type Path, pathText } from '../written.ts';
@@ -25,7 +25,10 @@ export interface Mapped {
 const TARGET = /^(?:google\.(?:subject|groups)|attribute\.[a-z0-9_]{1,100})$/;
 
 /** What Google refuses to save. */
-export const mappingForm = ({ at, mappings, condition }: GoogleTrust): readonly GoogleDenial[] => {
+export const mappingForm = (
+  { at, mappings, condition }: GoogleTrust,
+  { claims }: Presented,
+): readonly GoogleDenial[] => {
   const denials: GoogleDenial[] = [];
   const whole: Path = [...at.provider, 'attributeMapping'];
   if (!mappings.some(({ target }) => target === 'google.subject')) {
@@ -82,7 +85,7 @@ export const mappingForm = ({ at, mappings, condition }: GoogleTrust): readonly 
   const { text = '', compiled } = condition ?? {};
   if (!compiled || (!('problem' in compiled) && text.length <= MAPPING_LIMITS.condition)) return denials;
   const place: Path = [...at.provider, 'attributeCondition'];
-  const bySubject = 'assertion.sub == "<sub>"';
+  const bySubject = `assertion.sub == ${quoted(shown(claims['sub']))}`;
   return [
     ...denials,
     {
@@ -91,6 +94,7 @@ export const mappingForm = ({ at, mappings, condition }: GoogleTrust): readonly 
       wanted: 'problem' in compiled ? 'a CEL expression on assertion, google and attribute' : 'at most 4096 characters',
       presented: 'problem' in compiled ? `${text} ${compiled.problem}` : `${text.length} characters`,
       edit: `Write a condition that can be read, such as ${bySubject}.`,
+      changes: [{ at: place, value: bySubject }],
     },
   ];
 };
@@ -194,6 +198,8 @@ export const condition = (
   const variables = { assertion: claims, google: values.google, attribute: values.attribute };
   const failed = firstFailed(written.compiled, { variables, functions: FUNCTIONS, subject: 'assertion.sub' });
   if (!failed) return [];
+  const unmapped = unmappedAttribute(failed, claims, values);
+  if (unmapped) return [attributeDenial(at.provider, unmapped, failed)];
   const place: Path = [...at.provider, 'attributeCondition'];
   const failure = 'failure' in failed.evaluation ? failed.evaluation.failure : undefined;
   return [
@@ -202,8 +208,28 @@ export const condition = (
       condition: `${pathText(place)}: ${failed.check.part.text}`,
       wanted: failed.check.wanted,
       presented: failed.presented,
-      edit: `Write ${failed.instead} instead of ${failed.check.part.text}${failure === undefined ? '' : ` (${failure})`}.`,
-      changes: [{ at: place, value: failed.edited }],
+      edit: failed.edit,
+      ...(failed.edited !== undefined && { changes: [{ at: place, value: failed.edited }] }),
     },
   ];
+};
+
+/** The attribute that a condition compares, where nobody mapped it and the token has a claim of its name. */
+const unmappedAttribute = ({ check }: Failed, claims: Presented['claims'], values: Mapped): string | undefined => {
+  const { name, parts } = check.compared?.subject ?? {};
+  const isAttribute = parts?.[0]?.kind === 'name' && parts[0].name === 'attribute';
+  if (!isAttribute || name === undefined || Object.hasOwn(values.attribute, name)) return undefined;
+  return typeof claims[name] === 'string' ? name : undefined;
+};
+
+const attributeDenial = (provider: Path, name: string, { check }: Failed): GoogleDenial => {
+  const [target, value] = [`attribute.${name}`, `assertion.${name}`];
+  return {
+    code: 'google_condition_unmapped',
+    condition: `${pathText([...provider, 'attributeCondition'])}: ${check.part.text}`,
+    wanted: check.wanted,
+    presented: '',
+    edit: `Map the attribute: write ${target}: ${value} into attributeMapping.`,
+    changes: [{ at: [...provider, 'attributeMapping', target], value }],
+  };
 };

@@ -26,6 +26,7 @@ export const GOOGLE_REASONS = {
   google_subject_too_long: 'invalid_grant: The size of mapped attribute google.subject exceeds the 127 bytes limit.',
   google_mapped_too_large: MAPPING,
   google_condition_failed: 'unauthorized_client: The given credential is rejected by the attribute condition.',
+  google_condition_unmapped: 'unauthorized_client: The given credential is rejected by the attribute condition.',
   google_condition_false: 'unauthorized_client: The given credential is rejected by the attribute condition.',
   google_binding_missing: NOBODY,
   google_binding_role: NOBODY,

@@ -52,7 +52,7 @@ export interface Extra {
 
 export type Members = Readonly<Record<string, unknown>>;
 
-export const KIND = 'AuthenticationConfiguration';
+const KIND = 'AuthenticationConfiguration';
 export const VERSIONS = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `apiserver.config.k8s.io/${version}`);
 
 export const looksLikeKubernetes = (value: unknown): boolean =>

@@ -17,7 +17,10 @@ export const kubernetesDenials = (
 ): Denials => {
   const form = configurationForm(trust, presented);
   const own = trust.authenticators.find(({ url }) => url === presented.issuer);
-  if (!own) return [...form, ...otherIssuer(trust, presented)];
+  if (!own) {
+    const isNamed = form.some(({ code }) => code === 'kubernetes_issuer_form');
+    return isNamed ? form : [...form, ...otherIssuer(trust, presented)];
+  }
   const { user, denials } = userOf(own, presented);
   return [
     ...form,
@@ -122,7 +125,7 @@ const username = (mapping: Mapping, claims: Claims): Reading<string> => {
     value: claim === '' ? 'claims.sub' : 'sub',
   };
   const place: Path = [...at, claim === '' ? 'expression' : 'claim'];
-  if (expression && 'problem' in expression.compiled) return { value: '' };
+  if (expression ? 'problem' in expression.compiled : claim === '') return { value: '' };
   const evaluation =
     expression && !('problem' in expression.compiled)
       ? expression.compiled.evaluate({ claims })
@@ -207,13 +210,13 @@ const expressionDenials = (
   const failed = firstFailed(compiled, { variables, functions: FUNCTIONS, subject });
   if (!failed) return [];
   const failure = 'failure' in failed.evaluation ? failed.evaluation.failure : undefined;
-  const edit = `Write ${failed.instead} instead of ${failed.check.part.text}${failure === undefined ? '' : ` (${failure})`}.`;
+  const { edit, edited, check, presented } = failed;
+  const code = `${kind}_${failure === undefined ? 'false' : 'failed'}` as const;
+  const { changes, ...said } = denial(code, place, check.wanted, presented, { edit, value: edited });
   return [
     {
-      ...denial(`${kind}_${failure === undefined ? 'false' : 'failed'}`, place, failed.check.wanted, failed.presented, {
-        edit,
-        value: failed.edited,
-      }),
+      ...said,
+      ...(edited !== undefined && { changes }),
       condition: `${pathText(place)}: ${failed.check.part.text}`,
     },
   ];

@@ -1,4 +1,5 @@
 import { compile, type Expression, type Uncompiled } from '../cel.ts';
+import { neededMembersOf } from '../cel-checks.ts';
 import { STRING_FUNCTIONS } from '../cel-functions.ts';
 
 /** An expression as it is written, and read. */
@@ -10,11 +11,21 @@ export interface Read {
 
 export const FUNCTIONS = STRING_FUNCTIONS;
 
-export const readExpression = (text: string, variable: Read['variable']): Read => ({
-  text,
-  variable,
-  compiled: compile(withoutOptional(text), [variable], FUNCTIONS),
-});
+export const readExpression = (text: string, variable: Read['variable']): Read => {
+  const compiled = compile(withoutOptional(text), [variable], FUNCTIONS);
+  const foreign = 'problem' in compiled || variable === 'claims' ? undefined : foreignField(compiled);
+  return {
+    text,
+    variable,
+    compiled: foreign === undefined ? compiled : { problem: `has an undefined field '${foreign}'` },
+  };
+};
+
+/** Claims may be anything; a user has these fields and no other. */
+const OF_USER = ['username', 'uid', 'groups', 'extra'];
+
+const foreignField = (expression: Expression): string | undefined =>
+  neededMembersOf(expression, 'user').find((field) => !OF_USER.includes(field));
 
 const OPTIONAL =
   /\b([A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[(?:"[^"]*"|'[^']*')\])*)\.\?([A-Za-z_]\w*)\.orValue\(((?:"[^"]*"|'[^']*'|[^()"'])*)\)/g;

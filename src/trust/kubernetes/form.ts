@@ -1,6 +1,7 @@
 import { nearest } from '../../nearest.ts';
 import { isJsonObject } from '../../strict-json.ts';
-import { audiencesOf } from '../denials.ts';
+import { quoted } from '../cel-checks.ts';
+import { audiencesOf, shown } from '../denials.ts';
 import type { Presented } from '../verdict.ts';
 import { type Path, pathText } from '../written.ts';
 import { type Authenticator, type KubernetesTrust, type Mapping, type Rule, VERSIONS } from './document.ts';
@@ -194,23 +195,27 @@ const extraKeys: Check = ({ extra }) =>
     ];
   });
 
-const expressions: Check = ({ rules, userRules, username, groups, uid, extra }) =>
-  [...rules, ...userRules, groups, uid, ...extra, username].flatMap(({ at, expression }) => {
+const expressions: Check = ({ rules, userRules, username, groups, uid, extra }, { claims }) =>
+  [username, groups, uid, ...extra, ...rules, ...userRules].flatMap(({ at, expression }) => {
     if (!expression || !('problem' in expression.compiled)) return [];
-    const isUsername = at === username.at;
-    const write = isUsername
-      ? { edit: 'Write expression: claims.sub.', value: { expression: 'claims.sub' } }
-      : { edit: `Correct the expression, or take ${pathText(at)} out.` };
+    const { text, variable, compiled } = expression;
+    const place: Path = [...at, at.includes('extra') ? 'valueExpression' : 'expression'];
+    const isRule = at.includes('claimValidationRules');
+    const value = isRule
+      ? `claims.sub == ${quoted(shown(claims['sub']))}`
+      : at === username.at
+        ? 'claims.sub'
+        : undefined;
+    const edit = value === undefined ? `Correct it, or take ${pathText(at)} out.` : `Correct it, or write ${value}.`;
     const said = denial(
       'kubernetes_expression_invalid',
-      at,
-      `a CEL expression on ${expression.variable}`,
-      `${expression.text} ${expression.compiled.problem}`,
-      write,
+      place,
+      `a CEL expression on ${variable}`,
+      `${text} ${compiled.problem}`,
+      { edit, value },
     );
-    const place = pathText([...at, at.includes('extra') ? 'valueExpression' : 'expression']);
-    // Without the rule everybody would get in whom it kept out: that is for its author.
-    return [isUsername ? { ...said, condition: place } : { ...withoutChanges(said), condition: place }];
+    // Without a rule about users everybody would get in whom it kept out: that is for its author.
+    return [value === undefined ? withoutChanges(said) : said];
   });
 
 const withoutChanges = ({ changes: _, ...said }: KubernetesDenial): KubernetesDenial => said;

@@ -1,9 +1,10 @@
 import { reasonsOf, type Weighing } from '../denials.ts';
 import type { RelyingParty } from '../recognise.ts';
+import { beside } from '../remarks.ts';
 import type { Presented, Reason, TrustDocument, Warning } from '../verdict.ts';
 import { faultOf, type KubernetesTrust, kubernetesTrust, looksLikeKubernetes } from './document.ts';
 import { ALL_ALGORITHMS, kubernetesDenials } from './evaluate.ts';
-import { asConfiguration, flagsOf, looksLikeFlags } from './flags.ts';
+import { asConfiguration, type Flags, flagsOf, looksLikeFlags } from './flags.ts';
 import { lintKubernetes } from './lint.ts';
 
 /** The Kubernetes API server: an `AuthenticationConfiguration`, or its flags `--oidc-…`. */
@@ -30,7 +31,7 @@ const documentOf = (value: unknown, algorithms: readonly string[]): TrustDocumen
       return {
         allowed: reasons.length === 0,
         reasons,
-        warnings: lintKubernetes(trust, presented, ours, admits),
+        warnings: beside(reasons, lintKubernetes(trust, presented, ours, admits)),
         assumptions: [
           'Who may do what in the cluster is for its own bindings (RBAC): here is only decided who the bearer is.',
         ],
@@ -49,7 +50,7 @@ const ofFlags = (value: unknown): TrustDocument => {
       const verdict = evaluate(presented, ours);
       return {
         ...verdict,
-        reasons: verdict.reasons.map(flagReason),
+        reasons: verdict.reasons.map((reason) => flagReason(reason, flags)),
         warnings: verdict.warnings.map(flagWarning),
       };
     },
@@ -68,18 +69,30 @@ const FLAGS: readonly (readonly [place: string, flag: string])[] = [
 
 const flagOf = (condition: string): string => FLAGS.find(([place]) => condition.startsWith(place))?.[1] ?? condition;
 
-const flagReason = (reason: Reason): Reason => {
+/** The same edit, to a flag. */
+const flagReason = (reason: Reason, flags: Flags): Reason => {
   const condition = flagOf(reason.condition);
-  const value = condition === '--oidc-required-claim' ? undefined : reason.presented;
-  const isValue = ['--oidc-issuer-url', '--oidc-client-id'].includes(condition);
-  const edit = isValue && value ? `Write ${condition}=${value}.` : inFlags(reason.edit);
-  return { ...reason, condition, edit };
+  return { ...reason, condition, edit: flagEdit(condition, reason, flags) };
 };
 
-const inFlags = (edit: string): string =>
-  edit
-    .replace(/^Write claim: sub and requiredValue: "(.*)"\.$/, 'Write --oidc-required-claim=sub=$1.')
-    .replace(/^Write requiredValue: "(.*)"\.$/, 'Write --oidc-required-claim=<claim>=$1.')
-    .replace(/^Write claim: sub\.$/, 'Write --oidc-username-claim=sub.');
+const flagEdit = (flag: string, { condition, edit, presented }: Reason, { requiredClaims }: Flags): string => {
+  switch (flag) {
+    case '--oidc-issuer-url':
+    case '--oidc-client-id':
+      return `Write ${flag}=${presented}.`;
+    case '--oidc-username-claim':
+      return `Write ${flag}=sub.`;
+    case '--oidc-groups-claim':
+    case '--oidc-groups-prefix':
+      return `Leave ${flag} out.`;
+    case '--oidc-required-claim': {
+      const [, index] = /claimValidationRules\[(\d+)\]/.exec(condition) ?? [];
+      const [, sub, value] = /^Write (?:claim: (sub) and )?requiredValue: "(.*)"\.$/.exec(edit) ?? [];
+      return `Write ${flag}=${sub ?? requiredClaims[Number(index)]?.[0]}=${value}.`;
+    }
+    default:
+      return edit;
+  }
+};
 
 const flagWarning = (warning: Warning): Warning => ({ ...warning, condition: flagOf(warning.condition) });

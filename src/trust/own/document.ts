@@ -58,7 +58,8 @@ export const faultOf = ({ value, unusable }: Written): Unusable | undefined => {
     if (problem) {
       const { suggestion } = problem;
       const text = suggestion === undefined ? problem.problem : `${problem.problem}; ${suggestion}`;
-      return unusable([...at, 'policies', ...problem.at], text);
+      const where = problem.at.map((part) => (/^\d+$/.test(String(part)) ? Number(part) : part));
+      return unusable([...at, 'policies', ...where], text);
     }
   }
   return undefined;

@@ -13,7 +13,7 @@ export const claimAt = (claims: Readonly<Record<string, unknown>>, name: string)
 };
 
 const ownMember = (value: unknown, name: string): unknown => {
-  if (Array.isArray(value)) return /^\d+$/.test(name) ? value[Number(name)] : undefined;
+  if (Array.isArray(value)) return /^\d*$/.test(name) ? value[Number(name)] : undefined;
   return isJsonObject(value) && Object.hasOwn(value, name) ? (value[name] ?? undefined) : undefined;
 };
 

@@ -78,29 +78,29 @@ export const faultOf = ({ value, unusable }: Written): Unusable | undefined => {
 type Shape = Readonly<Record<string, keyof typeof SHAPES>>;
 
 const ROLE_SHAPE: Shape = {
-  role_type: 'text',
-  bound_audiences: 'texts',
-  bound_subject: 'text',
-  bound_claims: 'members',
-  bound_claims_type: 'text',
-  user_claim: 'text',
-  groups_claim: 'text',
-  claim_mappings: 'texts by name',
-  token_bound_cidrs: 'texts',
+  role_type: 'a text',
+  bound_audiences: 'a list of texts',
+  bound_subject: 'a text',
+  bound_claims: 'a mapping',
+  bound_claims_type: 'a text',
+  user_claim: 'a text',
+  groups_claim: 'a text',
+  claim_mappings: 'a mapping to texts',
+  token_bound_cidrs: 'a list of texts',
 };
 const CONFIG_SHAPE: Shape = {
-  oidc_discovery_url: 'text',
-  bound_issuer: 'text',
-  jwt_supported_algs: 'texts',
+  oidc_discovery_url: 'a text',
+  bound_issuer: 'a text',
+  jwt_supported_algs: 'a list of texts',
 };
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 
 const SHAPES = {
-  text: isText,
-  texts: (value: unknown) => isText(value) || (Array.isArray(value) && value.every(isText)),
-  members: isJsonObject,
-  'texts by name': (value: unknown) => isJsonObject(value) && Object.values(value).every(isText),
+  'a text': isText,
+  'a list of texts': (value: unknown) => isText(value) || (Array.isArray(value) && value.every(isText)),
+  'a mapping': isJsonObject,
+  'a mapping to texts': (value: unknown) => isJsonObject(value) && Object.values(value).every(isText),
 } as const;
 
 const firstWrong = (found: Members, shape: Shape): readonly [string, string] | undefined => {

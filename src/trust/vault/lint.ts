@@ -8,6 +8,7 @@ import {
 } from '../remarks.ts';
 import type { OurSide, Presented, Warning } from '../verdict.ts';
 import { pathText } from '../written.ts';
+import { claimAt } from './claims.ts';
 import { LEEWAYS, type VaultTrust } from './document.ts';
 
 /** What leaks, or never works, in a role and its method's configuration, whatever they say to what is presented. */
@@ -62,6 +63,9 @@ const boundClaims = ({ at, claims, claimsType }: VaultTrust, presented: Presente
   Object.entries(claims).flatMap(([name, wanted]): readonly Warning[] => {
     const condition = pathText([...at.role, 'bound_claims', name]);
     const claim = outermost(name);
+    const other = name.startsWith('/') ? name.slice(1) : `/${name.replaceAll('.', '/')}`;
+    // A reason says that the name is written in the wrong way.
+    if (claimAt(presented.claims, other) !== undefined && claimAt(presented.claims, name) === undefined) return [];
     const unknown = remarksOnClaim('vault', condition, claim, presented, ours);
     if (unknown.length > 0) return unknown;
     const { issuer } = presented;

@@ -1,5 +1,6 @@
 import { reasonsOf, type Weighing } from '../denials.ts';
 import type { RelyingParty } from '../recognise.ts';
+import { beside } from '../remarks.ts';
 import type { Presented, TrustDocument } from '../verdict.ts';
 import { faultOf, looksLikeVault, type VaultTrust, vaultTrust } from './document.ts';
 import { vaultDenials } from './evaluate.ts';
@@ -25,7 +26,7 @@ const documentOf = (value: unknown): TrustDocument => {
       return {
         allowed: reasons.length === 0,
         reasons,
-        warnings: lintVault(trust, presented, ours, admits),
+        warnings: beside(reasons, lintVault(trust, presented, ours, admits)),
         assumptions: assumptions(trust, presented),
       };
     },
