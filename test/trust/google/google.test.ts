@@ -101,4 +101,26 @@ describe('a provider of Google', () => {
     const { warnings } = explain({ ...PROVIDER, attributeCondition: condition });
     assert.deepEqual(codes(warnings), ['google_claim_never_minted']);
   });
+
+  test('of a subject that is too long, a shorter expression is offered only where it is short enough and loses nothing', () => {
+    const names = { project: 'p'.repeat(60), stack: 's'.repeat(40) };
+    const edit = (mapping: string, given: Case) =>
+      explain({ ...PROVIDER, attributeMapping: { 'google.subject': mapping } }, given).reasons.find(
+        ({ code }) => code === 'google_subject_too_long',
+      )?.edit;
+    assert.match(edit('assertion.sub', { ...names, stack: 's' })!, /^Write google\.subject: assertion\.sub\.extract/);
+    assert.match(edit('assertion.sub', names)!, /^Shorten the subject/);
+    assert.match(edit('assertion.sub + "!"', { ...names, stack: 's' })!, /^Shorten the subject/);
+  });
+
+  test('of a member in no form of IAM, and of a provider without a name, what is missing is said', () => {
+    const bound = (member: string, provider: object) =>
+      explain({ provider, policy: { bindings: [{ role: 'roles/iam.workloadIdentityUser', members: [member] }] } })
+        .reasons[0];
+    assert.equal(bound(PRINCIPAL.replace('/locations/global', ''), PROVIDER)?.code, 'google_binding_form');
+    const { name: _, ...nameless } = PROVIDER;
+    const reason = bound(PRINCIPAL.replace('update', 'preview'), nameless);
+    assert.deepEqual([reason?.code, reason?.safe], ['google_binding_subject', false]);
+    assert.match(reason?.edit ?? '', /^Hand over the provider with its name/);
+  });
 });
