@@ -1,8 +1,7 @@
 /**
- * `npm run interop [-- --pulumi v3.259.0 --esc v0.26.0 --provider main]`: clients that nobody here wrote, as released.
+ * `npm run interop [-- --pulumi v3.259.0 --esc v0.26.0 --provider main --cel v0.31.0]`: clients that nobody here wrote, as released.
  * `npm run interop -- --only reference` talks to one of them; `--record` asks the reference evaluator about the cases of
  * test/environments/reference and writes its answers down.
- * `npm run interop [-- --pulumi v3.259.0 --esc v0.26.0 --provider main --cel v0.31.0]`: clients that nobody here wrote, as released.
  *
  * Builds them from the module proxy of this machine's Go into a cache outside the repository (the first time takes
  * minutes), starts a server of the working tree, registers an issuer like GitHub's, and lets the programs log in

@@ -185,6 +185,12 @@ export const REFUSALS = {
     oauth: 'invalid_request',
     sentence: 'There is an environment "{environment}" already.',
   },
+  trust_document_unusable: {
+    status: 400,
+    oauth: 'invalid_request',
+    sentence: 'The document cannot be used: line {line}, column {column}: {problem}.',
+  },
+  trust_not_generated: { status: 400, oauth: 'invalid_request', sentence: '{problem}' },
   definition_invalid: {
     status: 400,
     oauth: 'invalid_request',

@@ -22,6 +22,7 @@ import { runTokenRoute } from '../http/routes/run-tokens.ts';
 import { addRunRoutes } from '../http/routes/runs.ts';
 import { addStackSettingsRoutes } from '../http/routes/stack-settings.ts';
 import { addStackRoutes } from '../http/routes/stacks.ts';
+import { addTrustDocumentRoutes } from '../http/routes/trust-documents.ts';
 import { addTrustedIssuerRoutes } from '../http/routes/trusted-issuers.ts';
 import { addUserRoutes } from '../http/routes/user.ts';
 import type { Parts } from '../parts.ts';
@@ -72,6 +73,7 @@ export const appOf = (parts: Parts, keepers: Keepers, ways: Ways, state: ServerS
   const door = openApiDoor(parts.accessTokens, organizations.current);
   addRunRoutes(door, stories);
   addClaimRoutes(door, stories, issuers);
+  addTrustDocumentRoutes(door, { ...stories, environments: parts.environments.environments });
   addStackRoutes(door, stories);
   addStackSettingsRoutes(door, stories);
   addDeploymentRoutes(door, { ...stories, url: settings.url });

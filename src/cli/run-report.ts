@@ -1,4 +1,4 @@
-import type { Failure, Report, RunnerEvent } from '../runner/steps.ts';
+import type { Advice, Failure, Report, RunnerEvent } from '../runner/steps.ts';
 import { epochSeconds, writeTime } from '../system.ts';
 import { escapeControls, printable, printLine } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -50,11 +50,20 @@ export const detailLines = (
   return event.kind === 'warning' ? [`warning: ${event.message}`] : failureLines(event);
 };
 
-/** What the cloud said, what it was shown, and the likely cause. */
-export const failureLines = ({ about, message, presented, hint }: Failure): readonly string[] => [
+/** What the cloud said, what it was shown, the likely cause, and how to find it. */
+export const failureLines = ({ about, message, presented, hint, advice }: Failure): readonly string[] => [
   `${about}: ${message}`,
   ...(presented ? ['presented:', ...Object.entries(presented).map(([name, value]) => `  ${name} ${value}`)] : []),
   ...(hint === undefined ? [] : [`likely cause: ${hint}`]),
+  ...(advice ? adviceLines(advice) : []),
+];
+
+const adviceLines = ({ checks, reasons, ask }: Advice): readonly string[] => [
+  'check:',
+  ...checks.map((check) => `  ${check}`),
+  ...(reasons ? ['the trust document at hand:', ...reasons.map((reason) => `  ${reason}`)] : []),
+  'or let Runpass compare:',
+  `  ${ask}`,
 ];
 
 const duration = (ms: number): string => {

@@ -15,7 +15,14 @@ import {
   splitEnvironmentPath,
 } from '../tokens/subject.ts';
 import { administratorsOnly } from './administrators-only.ts';
-import { audienceFor, draftForRun, type RunIssuer, refuseImpossible, type TokenWish } from './draft-for-run.ts';
+import {
+  audienceFor,
+  type DraftedRun,
+  draftForRun,
+  type RunIssuer,
+  refuseImpossible,
+  type TokenWish,
+} from './draft-for-run.ts';
 import { checkNames } from './start-run.ts';
 
 export interface PreviewParts {
@@ -24,11 +31,7 @@ export interface PreviewParts {
   signer(issuer: RunIssuer['name']): Pick<SigningKey, 'kid' | 'alg'> | undefined;
 }
 
-export type PreviewRequest = TokenWish &
-  (
-    | { readonly run: { readonly project: string; readonly stack: string; readonly operation: Operation } }
-    | { readonly environment: EnvironmentPreview }
-  );
+export type PreviewRequest = TokenWish & ({ readonly run: NamedRun } | { readonly environment: EnvironmentPreview });
 
 export interface EnvironmentPreview {
   /** `project/name`, or a bare name in the legacy `default` project. */
@@ -44,7 +47,7 @@ export interface Preview {
 }
 
 /** Stands where the id of a run will. */
-const NO_RUN = '00000000-0000-0000-0000-000000000000';
+export const NO_RUN = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Shows what would be signed: the same draft as the token's, without times and `jti`, and unsigned.
@@ -79,12 +82,37 @@ const draftRun = async (
   issuer: RunIssuer,
   principal: Principal,
   organization: Organization,
-  run: { readonly project: string; readonly stack: string; readonly operation: Operation },
+  run: NamedRun,
   wish: TokenWish,
 ): Promise<Draft> => {
-  checkNames(run);
-  if (!mayRun(principal, run)) throw new Refusal('run_not_permitted', run);
+  permitted(principal, run);
   if (wish.target === undefined || wish.audience !== undefined) audienceFor(issuer, organization.name, wish.audience);
+  const thought = await thinkOfRun(parts, principal, organization, run);
+  const draft = draftForRun(issuer, organization, thought, wish);
+  if (wish.target) refuseImpossible(wish.target, thought, draft, parts.signer(issuer.name)?.alg);
+  return draft;
+};
+
+/** A run by its names, as callers think of one. */
+export interface NamedRun {
+  readonly project: string;
+  readonly stack: string;
+  readonly operation: Operation;
+}
+
+const permitted = (principal: Principal, run: NamedRun): void => {
+  checkNames(run);
+  if (!mayRun(principal, run)) throw new Refusal('run_not_permitted', { ...run });
+};
+
+/** The next run of a stack, for whoever may start it; nobody starts it. */
+export const thinkOfRun = async (
+  parts: Pick<PreviewParts, 'directory' | 'stackSettings'>,
+  principal: Principal,
+  organization: Organization,
+  run: NamedRun,
+): Promise<DraftedRun> => {
+  permitted(principal, run);
   const owner = await parts.directory.organization(organization.name, organization.id);
   const stack = await parts.directory.stack(owner, run.project, run.stack);
   const subject = {
@@ -96,14 +124,12 @@ const draftRun = async (
     actor: principal.name,
   };
   const { settings } = await parts.stackSettings.load(stack.id);
-  const thought = { id: NO_RUN, subject, ...(settings && { clouds: settings.clouds }) };
-  const draft = draftForRun(issuer, organization, thought, wish);
-  if (wish.target) refuseImpossible(wish.target, thought, draft, parts.signer(issuer.name)?.alg);
-  return draft;
+  return { id: NO_RUN, subject, ...(settings && { clouds: settings.clouds }) };
 };
 
-const draftEnvironment = async (
-  parts: PreviewParts,
+/** The token of a login of an environment, as organization administrators may preview it. */
+export const draftEnvironment = async (
+  parts: Pick<PreviewParts, 'directory'>,
   issuer: RunIssuer,
   principal: Principal,
   organization: Organization,

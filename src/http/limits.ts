@@ -23,6 +23,9 @@ const ROUTE_LIMITS: Readonly<Record<string, Partial<RouteLimits>>> = {
   'POST /api/orgs/:org/oidc/issuers': { bodyBytes: 256 * 1024 },
   'PATCH /api/orgs/:org/oidc/issuers/:issuer': { bodyBytes: 256 * 1024 },
   'PATCH /api/orgs/:org/auth/policies/:policy': { bodyBytes: 256 * 1024 },
+  // Trust documents, of up to 256 KiB each, with what JSON adds to a text.
+  'POST /api/orgs/:org/trust/explain': { bodyBytes: 640 * 1024 },
+  'POST /api/orgs/:org/trust/verify': { bodyBytes: 640 * 1024 },
   // Definitions of environments.
   'PATCH /api/esc/environments/:org/:project/:environment': { bodyBytes: 1024 * 1024 },
   'POST /api/esc/environments/:org/yaml/check': { bodyBytes: 1024 * 1024 },

@@ -7,13 +7,20 @@ import type { IdToken } from './id-token.ts';
 import type { KeptTokens } from './kept-tokens.ts';
 import type { Pace } from './pace.ts';
 import type { Credentials } from './published.ts';
-import { failureAt } from './refused-credentials.ts';
+import { type Advise, failureAt } from './refused-credentials.ts';
 import type { Report } from './steps.ts';
 import type { TargetName } from './targets.ts';
 
 /** Nobody waits long for an explanation. */
 const PATIENCE_MS = 5_000;
 const DEFAULT_LIFETIME = 3600;
+
+interface ExplainTools {
+  readonly clouds: Pick<Clouds, 'post' | 'endpoints'>;
+  readonly pace: Pace;
+  readonly report: Report;
+  readonly advise?: Advise;
+}
 
 /**
  * Tells why a command may have failed: asks each cloud whose SDK fetches credentials from a token file by itself whether
@@ -24,7 +31,7 @@ const DEFAULT_LIFETIME = 3600;
 export const explainFailure = async (
   { aws, azure, google }: Pick<Credentials, 'aws' | 'azure' | 'google'>,
   tokens: Pick<KeptTokens, 'newest'>,
-  { clouds, pace, report }: { clouds: Pick<Clouds, 'post' | 'endpoints'>; pace: Pace; report: Report },
+  { clouds, pace, report, advise }: ExplainTools,
 ): Promise<void> => {
   const all: Clouds = { ...clouds, postToStranger: clouds.post };
   const explain = async (target: TargetName, ask: (token: IdToken) => Promise<unknown>): Promise<void> => {
@@ -34,7 +41,7 @@ export const explainFailure = async (
       await ask(token);
     } catch (reason) {
       if (!(reason instanceof CloudProblem)) throw reason;
-      if (!isPassing(reason)) report({ kind: 'failure', ...failureAt(target, reason, token) });
+      if (!isPassing(reason)) report({ kind: 'failure', ...failureAt(target, reason, token, advise) });
     }
   };
   const asked = Promise.all([

@@ -6,7 +6,7 @@ import { writeTime } from '../system.ts';
 import type { IdToken } from './id-token.ts';
 import { type Pace, persist } from './pace.ts';
 import { type Credentials, googleConfig } from './published.ts';
-import { CredentialsRefused, failureAt, failureOfMint, NotPublishable } from './refused-credentials.ts';
+import { type Advise, CredentialsRefused, failureAt, failureOfMint, NotPublishable } from './refused-credentials.ts';
 import { isPassingProblem, type RunDesk, RunProblem, type TokenWish } from './run-desk.ts';
 import type { Failure, Report } from './steps.ts';
 import type { TargetName, Targets } from './targets.ts';
@@ -19,6 +19,7 @@ export interface FetchTools {
   readonly folder: WorkFolder;
   readonly report: Report;
   readonly signal: AbortSignal;
+  readonly advise?: Advise;
 }
 
 /** A token that stands in a file, and is to stay fresh there. */
@@ -134,8 +135,8 @@ type Attempted<T> = { readonly value: T } | { readonly failure: Failure };
 
 /** What a cloud or the server refuses is told of with all the rest; anything else is thrown. */
 const attempt = async <T>(
-  about: string,
-  { report }: Pick<FetchTools, 'report'>,
+  about: TargetName | 'token',
+  { report, advise }: Pick<FetchTools, 'report' | 'advise'>,
   work: (present: (token: IdToken) => IdToken) => Promise<T>,
 ): Promise<Attempted<T>> => {
   let presented: IdToken | undefined;
@@ -143,8 +144,8 @@ const attempt = async <T>(
     return { value: await work((token) => (presented = token)) };
   } catch (reason) {
     const failure =
-      reason instanceof CloudProblem && presented
-        ? failureAt(about, reason, presented)
+      reason instanceof CloudProblem && presented && about !== 'token'
+        ? failureAt(about, reason, presented, advise)
         : reason instanceof RunProblem
           ? failureOfMint(about, reason)
           : reason instanceof NotPublishable

@@ -1,7 +1,8 @@
 import { type CloudProblem, type HintWords, hintOf } from '../clouds/problem.ts';
-import type { Presented } from './id-token.ts';
+import type { IdToken } from './id-token.ts';
 import type { RunProblem } from './run-desk.ts';
-import type { Failure } from './steps.ts';
+import type { Advice, Failure } from './steps.ts';
+import type { TargetName } from './targets.ts';
 
 /** Some of the credentials were not to be had, and so the command was not started. */
 export class CredentialsRefused extends Error {
@@ -25,10 +26,20 @@ const WORDS: HintWords = {
   shorten: 'let an administrator shorten the subjects of this stack (docs/organizations.md)',
 };
 
+/** Knows what to look at where a cloud refuses a token. */
+export type Advise = (target: TargetName, token: IdToken) => Advice;
+
 /** What a cloud said, what it was shown, and what to do about it. */
-export const failureAt = (about: string, problem: CloudProblem, { iss, aud, sub }: Presented): Failure => {
+export const failureAt = (target: TargetName, problem: CloudProblem, token: IdToken, advise?: Advise): Failure => {
   const hint = hintOf(problem, WORDS);
-  return { about, message: problem.message, presented: { iss, aud, sub }, ...(hint !== undefined && { hint }) };
+  const { iss, aud, sub } = token;
+  return {
+    about: target,
+    message: problem.message,
+    presented: { iss, aud, sub },
+    ...(hint !== undefined && { hint }),
+    ...(advise && problem.status !== undefined && { advice: advise(target, token) }),
+  };
 };
 
 /** The server gave no token. */

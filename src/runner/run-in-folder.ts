@@ -11,6 +11,7 @@ import { keepTokens } from './kept-tokens.ts';
 import { removeLeftovers } from './leftovers.ts';
 import type { Pace } from './pace.ts';
 import { publishedBy, type TokenRequests } from './published.ts';
+import type { Advise } from './refused-credentials.ts';
 import { messageOf, type RunDesk } from './run-desk.ts';
 import { openSecrets } from './run-secrets.ts';
 import type { Signals } from './signals.ts';
@@ -58,6 +59,8 @@ export interface RunnerTools {
   readonly report: Report;
   readonly place: FolderPlace;
   readonly output: Omit<ChildPlace, 'onSignal' | 'onBroken'>;
+  /** Asked where a cloud refuses a token. */
+  readonly advise?: Advise;
   /** Has the run ended otherwise than by us? Asked every few seconds, where somebody wants to know soon. */
   readonly isOver?: () => Promise<boolean>;
   /** Told why the command could not be run, while the run is still open. */

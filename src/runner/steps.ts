@@ -23,6 +23,17 @@ export interface Failure {
   readonly hint?: string;
   /** What the cloud was shown. */
   readonly presented?: Presented;
+  readonly advice?: Advice;
+}
+
+/** What whoever was refused may do about it; nothing secret was asked for it. */
+export interface Advice {
+  /** What to compare at the cloud: a sentence each, with the values that must stand there. */
+  readonly checks: readonly string[];
+  /** Command line that holds the cloud's own document against this run. */
+  readonly ask: string;
+  /** Why the trust document that is at hand does not admit the token: a sentence each. Absent: there is none. */
+  readonly reasons?: readonly string[];
 }
 
 export type Report = (event: RunnerEvent) => void;

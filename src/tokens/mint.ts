@@ -26,7 +26,7 @@ export interface MintRequest {
 export const headerOf = (key: Pick<SigningKey, 'alg' | 'kid'>) => ({ alg: key.alg, kid: key.kid, typ: 'JWT' }) as const;
 
 /** All claims of the token, in the order in which they are signed. */
-const claimsOf = (draft: Draft, request: MintRequest) => ({
+export const claimsOf = (draft: Draft, request: MintRequest) => ({
   ...draft.claims,
   ...draft.aws,
   sub: draft.sub,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { ShownDecision } from '../../src/cli/commands/trust/explain.ts';
+import type { ShownDecision } from '../../src/cli/commands/trust/print-decision.ts';
 import { replayDecision } from '../../src/cli/commands/trust/replay-decision.ts';
 import { decide } from '../../src/policy/decide.ts';
 import type { Definition, PolicyDocument, PolicyQuestion } from '../../src/policy/policy.ts';

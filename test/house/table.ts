@@ -111,6 +111,7 @@ export const TABLE: ImportTable = {
         'secret',
         'system',
         'tokens',
+        'trust',
         'trust/remembered',
       ],
       types: ['clouds', 'settings/settings', 'store/store'],
@@ -162,8 +163,10 @@ export const TABLE: ImportTable = {
         'store/store',
         'strict-json',
         'system',
+        'tokens',
+        'trust',
       ],
-      types: ['provider', 'settings/settings', 'tokens'],
+      types: ['provider', 'settings/settings'],
     },
     cli: {
       uses: [
@@ -202,6 +205,7 @@ export const TABLE: ImportTable = {
         'store/store',
         'system',
         'tokens',
+        'trust',
       ],
     },
   },

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { saveClouds } from '../cli/exec-desk.ts';
 import { type CloudWorld, changed, OIDC, openCloudWorld, SUBJECT, stockInExec } from './cloud-world.ts';
@@ -112,6 +114,49 @@ describe('a cloud that refuses is explained: its own words, what it was shown, a
     await changed(world.vault.method, { boundAudiences: ['other'] }, () =>
       explained(keys(), /audience/, /bound_audiences/),
     );
+  });
+
+  test('what to check, and the command that compares: both say the values of this very run, and no secret', async () => {
+    const url = world.server.settings.issuers.v1.url;
+    await changed(world.aws.account, { subject: SUBJECT.replace('dev', 'prod') }, async () => {
+      await explained(
+        keys(),
+        new RegExp(`check:\\n.*URL ${url}, and "acme"`),
+        new RegExp(`"${url.replace('http://', '')}:sub" = ${SUBJECT}\\.`),
+        /or let Runpass compare:\n.* aws iam get-role --role-name \S+ \| runpass trust explain - --org acme --run [0-9a-f-]{36} --issuer v1 --audience acme\n/,
+      );
+    });
+  });
+
+  test('a trust document at hand says which of its conditions is not met; that of another cloud says nothing', async () => {
+    const key = `${world.server.settings.issuers.v1.url.replace('http://', '')}`;
+    const document = {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Federated: `arn:aws:iam::123456789012:oidc-provider/${key}` },
+          Action: 'sts:AssumeRoleWithWebIdentity',
+          Condition: {
+            StringEquals: { [`${key}:aud`]: 'acme', [`${key}:sub`]: SUBJECT.replace('dev', 'prod') },
+          },
+        },
+      ],
+    };
+    const files = { aws: join(world.server.folder, 'aws.json'), vault: join(world.server.folder, 'vault.json') };
+    writeFileSync(files.aws, JSON.stringify(document));
+    writeFileSync(files.vault, JSON.stringify({ role_type: 'jwt', bound_audiences: ['x'], user_claim: 'sub' }));
+    const flags = Object.values(files).flatMap((file) => ['--trust-document', file]);
+    await changed(world.aws.account, { subject: SUBJECT.replace('dev', 'prod') }, () =>
+      explained(
+        world.desk.sh('echo never', flags),
+        /the trust document at hand:\n.* aws_sub_mismatch at Statement\[0\]\.Condition.*\n.*or let Runpass compare/,
+      ),
+    );
+    writeFileSync(files.aws, '[');
+    const { status, stderr } = await world.desk.sh('echo never', flags);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /aws\.json:1:\d+ /);
   });
 
   test('a command that succeeds, or fails where the clouds take its tokens, is not explained', async () => {

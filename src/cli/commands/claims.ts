@@ -1,20 +1,12 @@
 import { type Command, Option } from 'commander';
-import type { Operation } from '../../access/organization.ts';
 import { TARGETS, type Target } from '../../deployments/settings/cloud-settings.ts';
-import { SUBJECT_ATTRIBUTES } from '../../tokens/subject.ts';
-import { unusable } from '../failure.ts';
-import { gather, issuerOption, JSON_FLAG, ORGANIZATION_FLAG, operationOption } from '../options.ts';
+import { issuerOption, JSON_FLAG, ORGANIZATION_FLAG } from '../options.ts';
 import { printFields, printJson, printLine } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { addContextFlags, type ContextFlags, nothingSaid, readContext } from '../token-context.ts';
 
-interface ClaimsOptions {
+interface ClaimsOptions extends ContextFlags {
   readonly org?: string;
-  readonly project?: string;
-  readonly stack?: string;
-  readonly operation?: Operation;
-  readonly environment?: string;
-  readonly current?: string;
-  readonly subjectAttribute?: readonly string[];
   readonly issuer?: 'v1' | 'v2';
   readonly audience?: string;
   readonly target?: Target;
@@ -27,20 +19,12 @@ interface Preview {
 }
 
 export const addClaimsCommand = (program: Command, around: Surroundings): void => {
-  program
-    .command('claims')
-    .description('Show what a token would say, without signing one: for writing trust policies.')
-    .option(...ORGANIZATION_FLAG)
-    .option('--project <name>', 'of a run: project')
-    .option('--stack <name>', 'of a run: stack')
-    .addOption(operationOption())
-    .option('--environment <project/name>', 'of an environment: the one that is opened')
-    .option('--current <project/name>', 'the environment that declares the login; absent: the opened one')
-    .option(
-      '--subject-attribute <attribute>',
-      `part of an environment's subject, in order (${SUBJECT_ATTRIBUTES.join(', ')})`,
-      gather,
-    )
+  addContextFlags(
+    program
+      .command('claims')
+      .description('Show what a token would say, without signing one: for writing trust policies.')
+      .option(...ORGANIZATION_FLAG),
+  )
     .addOption(issuerOption('which of our issuers').default('v1'))
     .option('--audience <text>', "another audience than the issuer's default")
     .addOption(new Option('--target <target>', 'of a run: the cloud that the token is for').choices(TARGETS))
@@ -73,29 +57,10 @@ const textsOf = (claims: Preview['claims']): Readonly<Record<string, string>> =>
   );
 
 const readRequest = (options: ClaimsOptions) => {
-  const { project, stack, operation, environment, current, subjectAttribute, issuer, audience, target } = options;
-  const common = { issuer, ...(audience !== undefined && { audience }), ...(target && { target }) };
-  const ofRun = project !== undefined || stack !== undefined || operation !== undefined;
-  if (environment !== undefined) {
-    if (ofRun) {
-      throw unusable(
-        'A token is for a run or for an environment, not for both.',
-        'leave out --environment, or --project, --stack and --operation',
-      );
-    }
-    const attributes = subjectAttribute && { subjectAttributes: subjectAttribute };
-    return { ...common, environment: { root: environment, ...(current !== undefined && { current }), ...attributes } };
-  }
-  if (current !== undefined || subjectAttribute) {
-    throw unusable('--current and --subject-attribute belong to an environment.', 'add --environment project/name');
-  }
-  if (project === undefined || stack === undefined || operation === undefined) {
-    throw unusable(
-      'It is not said what the token would be for.',
-      'give --project, --stack and --operation of a run, or --environment project/name',
-    );
-  }
-  return { ...common, run: { project, stack, operation } };
+  const { issuer, audience, target } = options;
+  const context = readContext(options);
+  if (!context) throw nothingSaid();
+  return { issuer, ...(audience !== undefined && { audience }), ...(target && { target }), ...context };
 };
 
 /** Google maps `sub` to `google.subject`, at most 127 bytes; OpenID Connect Core, section 2: at most 255. */

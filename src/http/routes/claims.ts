@@ -9,6 +9,26 @@ type PreviewBody = PreviewRequest & { readonly issuer?: 'v1' | 'v2' };
 
 const TEXT = { type: 'string', maxLength: 1024 } as const;
 
+/** A run that nobody started, by its names. */
+export const NAMED_RUN = {
+  type: 'object',
+  required: ['project', 'stack', 'operation'],
+  additionalProperties: false,
+  properties: { project: TEXT, stack: TEXT, operation: { type: 'string', enum: OPERATIONS } },
+} as const;
+
+/** A login of an environment. */
+export const NAMED_ENVIRONMENT = {
+  type: 'object',
+  required: ['root'],
+  additionalProperties: false,
+  properties: {
+    root: TEXT,
+    current: TEXT,
+    subjectAttributes: { type: 'array', maxItems: 10, items: TEXT },
+  },
+} as const;
+
 const readPreview = bodyReader<PreviewBody>({
   type: 'object',
   additionalProperties: false,
@@ -16,22 +36,8 @@ const readPreview = bodyReader<PreviewBody>({
     issuer: { type: 'string', enum: ['v1', 'v2'] },
     audience: TEXT,
     target: { type: 'string', enum: TARGETS },
-    run: {
-      type: 'object',
-      required: ['project', 'stack', 'operation'],
-      additionalProperties: false,
-      properties: { project: TEXT, stack: TEXT, operation: { type: 'string', enum: OPERATIONS } },
-    },
-    environment: {
-      type: 'object',
-      required: ['root'],
-      additionalProperties: false,
-      properties: {
-        root: TEXT,
-        current: TEXT,
-        subjectAttributes: { type: 'array', maxItems: 10, items: TEXT },
-      },
-    },
+    run: NAMED_RUN,
+    environment: NAMED_ENVIRONMENT,
   },
   oneOf: [{ required: ['run'] }, { required: ['environment'] }],
 });

@@ -74,7 +74,7 @@ const audienceList: Check = ({ claims: { aud, azp } }) => {
 
 const provider: Check = (presented, trust) => {
   const url = trust.provider?.url;
-  if (url === undefined || url.replace(/^https:\/\//, '') === keyPrefix(presented.issuer)) return [];
+  if (url === undefined || url.replace(/^https?:\/\//, '') === keyPrefix(presented.issuer)) return [];
   return [
     {
       code: 'aws_provider_mismatch',

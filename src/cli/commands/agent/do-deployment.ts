@@ -7,6 +7,7 @@ import { runWithCredentials } from '../../../runner/run-with-credentials.ts';
 import type { Report, RunnerEvent } from '../../../runner/steps.ts';
 import { openTelling, type Telling } from '../../../runner/telling.ts';
 import type { Secret } from '../../../secret.ts';
+import { adviseAbout } from '../../advice.ts';
 import { openProgressDesk, type TakenDeployment } from '../../agent-desk.ts';
 import { describeFailure } from '../../output.ts';
 import { openRunDesk } from '../../run-desk.ts';
@@ -80,6 +81,7 @@ export const doDeployment = async (taken: TakenDeployment, tools: DeploymentTool
       clouds: { post, endpoints },
       pace,
       report,
+      advise: adviseAbout({ id: taken.id, organization, issuer: options.issuer, targets: targetsOf(taken.clouds) }),
       place: around,
       output: { stdout, stderr, atTerminal: false, signalGroup: (pid, signal) => around.signalGroup(pid, signal) },
       onSignal(listener) {

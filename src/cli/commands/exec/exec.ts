@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { goDuration } from '../../duration.ts';
 import { unusable } from '../../failure.ts';
-import { addRunTarget, issuerOption, JSON_FLAG, type RunTarget } from '../../options.ts';
+import { addRunTarget, gather, issuerOption, JSON_FLAG, type RunTarget } from '../../options.ts';
 import type { AccessFlags } from '../../run-access.ts';
 import type { Surroundings } from '../../surroundings.ts';
 
@@ -10,6 +10,7 @@ export interface ExecOptions extends RunTarget, Omit<AccessFlags, 'org'> {
   readonly audience?: string;
   readonly aws: 'keys' | 'file';
   readonly tokenFile?: string;
+  readonly trustDocument?: readonly string[];
   readonly asActions?: true;
   readonly mask?: boolean;
   readonly deadline?: string;
@@ -33,6 +34,11 @@ export const addExecCommand = (program: Command, around: Surroundings): void => 
         .default('keys'),
     )
     .option('--token-file <file>', 'keep the token of PULUMI_OIDC_TOKEN fresh in this file, too')
+    .option(
+      '--trust-document <file>',
+      'where a cloud refuses: its trust document, to say what does not admit the run; several: once each',
+      gather,
+    )
     .option('--as-actions', 'replace the ACTIONS_ID_TOKEN_REQUEST_ variables of the GitHub job that this runs in')
     .option('--mask', 'hide tokens and keys in what the command prints; on where CI is set')
     .option('--no-mask', 'give the command our output as it is')

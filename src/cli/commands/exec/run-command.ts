@@ -7,6 +7,7 @@ import { CredentialsRefused } from '../../../runner/refused-credentials.ts';
 import { runWithCredentials } from '../../../runner/run-with-credentials.ts';
 import { type Report, tellStep } from '../../../runner/steps.ts';
 import type { Secret } from '../../../secret.ts';
+import { adviseAbout } from '../../advice.ts';
 import { ChildStatus } from '../../child-status.ts';
 import { cloudEndpoints } from '../../cloud-endpoints.ts';
 import { failed, unusable } from '../../failure.ts';
@@ -17,6 +18,7 @@ import { openRunHttp } from '../../run-http.ts';
 import { runReport } from '../../run-report.ts';
 import { startOwnRun } from '../../start-own-run.ts';
 import type { Surroundings } from '../../surroundings.ts';
+import { readTrustDocuments } from '../trust/documents.ts';
 import type { ExecOptions } from './exec.ts';
 
 type ExecTools = Parameters<typeof runWithCredentials>[1];
@@ -50,6 +52,7 @@ const statusOf = async (
   const { issuer, tokenFile, project, stack, operation } = options;
   const { clock } = around.system;
   const tokenFiles = tokenFile === undefined ? [] : [await freeTokenFile(around, tokenFile)];
+  const documents = await readTrustDocuments(around, options.trustDocument ?? []);
   const endpoints = cloudEndpoints(around.env);
 
   // 1. The run.
@@ -80,7 +83,12 @@ const statusOf = async (
         mask: options.mask ?? Boolean(around.env['CI']),
         withheld: secretsOf(access),
       },
-      { ...toolsOf(around, report), desk, clouds: { post: http.post, endpoints } },
+      {
+        ...toolsOf(around, report),
+        desk,
+        clouds: { post: http.post, endpoints },
+        advise: adviseAbout({ ...run, issuer }, documents),
+      },
     );
   } finally {
     await Promise.all([http.close(), runHttp.close()]);
@@ -95,7 +103,7 @@ const asFailure = (reason: unknown): unknown => {
   return failed(`There are no credentials (${names}), so the command was not started.`, undefined, reason);
 };
 
-const toolsOf = (around: Surroundings, report: Report): Omit<ExecTools, 'desk' | 'clouds'> => {
+const toolsOf = (around: Surroundings, report: Report): Omit<ExecTools, 'desk' | 'clouds' | 'advise'> => {
   const { stdin, stdout, stderr, childOutput, env, pid, uid, hostname, system } = around;
   return {
     report,

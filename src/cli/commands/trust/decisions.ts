@@ -7,7 +7,7 @@ import { JSON_FLAG, ORGANIZATION_FLAG, wholeNumber } from '../../options.ts';
 import { printJson, printLine, printTable } from '../../output.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import { openTrustDesk, type TrustDesk } from './desk.ts';
-import { askedFor, outcomeOf, printDecision, type ShownDecision } from './explain.ts';
+import { askedFor, outcomeOf, printDecision, type ShownDecision } from './print-decision.ts';
 
 interface ListOptions {
   readonly org?: string;

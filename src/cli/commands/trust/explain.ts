@@ -1,90 +1,75 @@
-import { DECISION_CODES, type Decision } from '../../../exchange/decision.ts';
-import type { DefinitionTrace, PolicyQuestion } from '../../../policy/policy.ts';
-import { writeTime } from '../../../system.ts';
-import { escapeControls, printFields, printLine, printTable } from '../../output.ts';
-import type { Surroundings, TextSink } from '../../surroundings.ts';
+import type { Command } from 'commander';
+import { CommandFailure, unusable } from '../../failure.ts';
+import { issuerOption, JSON_FLAG, ORGANIZATION_FLAG } from '../../options.ts';
+import { printJson } from '../../output.ts';
+import type { Surroundings } from '../../surroundings.ts';
+import { addContextFlags, type ContextFlags, nothingSaid, readContext } from '../../token-context.ts';
+import { readTrustDocument } from './documents.ts';
+import { askServer, type ToldExplanation } from './explain-request.ts';
+import { withoutVerdict } from './without-verdict.ts';
 
-/** A decision as the API shows it. */
-export interface ShownDecision extends Omit<Decision, 'time' | 'grant'> {
-  readonly time: string;
-  readonly grant?: Omit<NonNullable<Decision['grant']>, 'expires'> & { readonly expires: string | number };
+interface ExplainOptions extends ContextFlags {
+  readonly run?: string;
+  readonly org?: string;
+  readonly token?: string;
+  readonly issuer?: 'v1' | 'v2';
+  readonly audience?: string;
+  readonly json?: true;
 }
 
-/** All that explains a decision, for an administrator. */
-export const printDecision = ({ stdout }: Surroundings, decision: ShownDecision): void => {
-  const { issuer, policy, question, grant, claims, omitted } = decision;
-  printFields(stdout, {
-    decision: decision.id,
-    time: decision.time,
-    outcome: outcomeOf(decision),
-    why: sentenceOf(decision.code),
-    detail: decision.detail,
-    issuer: `${issuer.name} (${issuer.id}), ${issuer.url}`,
-    'asked for': askedFor(question),
-    gave: grant && rightsOf(grant),
-    until: grant && (typeof grant.expires === 'number' ? writeTime(grant.expires) : grant.expires),
-    policy: policy && `${policy.id}, version ${policy.version}, mode ${policy.mode}`,
-    'subject token': `SHA-256 ${decision.subjectTokenHash}`,
+export const addExplainCommand = (trust: Command, around: Surroundings): void => {
+  addContextFlags(
+    trust
+      .command('explain')
+      .description('Say whether a trust document admits a run, an environment or a token, and if not, what to change.')
+      .argument('<file>', 'the document as the relying party prints it, whosever it is; "-": standard input')
+      .option('--run <id>', 'a run that was started, by its id')
+      .option(...ORGANIZATION_FLAG),
+  )
+    .option('--token <file>', 'a token, of which nothing is verified; needs no server; "-": standard input')
+    .addOption(issuerOption('which of our issuers; absent: the one that the document names, else v1'))
+    .option('--audience <text>', 'audience of the token; absent: what the relying party gets without being asked')
+    .option(...JSON_FLAG)
+    .action((file: string, options: ExplainOptions) => explainDocument(around, file, options));
+};
+
+/** Status 0: it is admitted; 1: it is not; 2: there is no verdict. */
+const explainDocument = async (around: Surroundings, file: string, options: ExplainOptions): Promise<void> => {
+  const ask = questionOf(options);
+  if (file === '-' && options.token === '-') {
+    throw unusable('Standard input is one thing.', 'give the document or the token as a file');
+  }
+  // Read here, too: whoever has a document that is none is told the place in the file, and needs no server for it.
+  const { text: document } = await readTrustDocument(around, file);
+  const told = await ask(around, document).catch((reason: unknown) => {
+    throw withoutVerdict(reason);
   });
-  if (policy) printTraces(stdout, policy.definitions);
-  if (claims) {
-    printLine(stdout);
-    printLine(stdout, 'claims');
-    printFields(stdout, Object.fromEntries(Object.entries(claims).map(([name, value]) => [name, jsonOf(value)])), '  ');
+  const { allowed, reasons, warnings, assumptions } = told;
+  if (options.json) printJson(around.stdout, { allowed, reasons, warnings, assumptions });
+  else (await import('./print-verdict.ts')).printVerdict(around, told);
+  if (allowed) return;
+  const [{ code } = { code: 'denied' }] = reasons;
+  throw new CommandFailure(1, `${file} does not admit it.`, { code });
+};
+
+type Asking = (around: Surroundings, document: string) => Promise<ToldExplanation>;
+
+/** Whose token it is about; exactly one of them. */
+const questionOf = (options: ExplainOptions): Asking => {
+  const { run, token, issuer, audience, org } = options;
+  const context = readContext(options, OR_ELSE);
+  if ([run, token, context].filter((one) => one !== undefined).length > 1) {
+    throw unusable('A verdict is about one token.', 'give one of --run, --token, --environment, or names of a run');
   }
-  if (omitted && omitted.length > 0) {
-    printLine(stdout);
-    printFields(stdout, { 'claims that are not kept': omitted.join(', ') });
+  if (token !== undefined) {
+    if (issuer !== undefined || audience !== undefined) {
+      throw unusable('A token says its issuer and audience by itself.', 'leave out --issuer and --audience');
+    }
+    return async (around, document) => (await import('./explain-token.ts')).explainToken(around, document, token, org);
   }
-  if (decision.pin) printPin(stdout, issuer.id, decision.pin);
+  if (run === undefined && !context) throw nothingSaid(OR_ELSE);
+  const asked = { ...(run === undefined ? context : { run }), issuer, audience };
+  return async (around, document) => askServer(around, org, { document, ...asked });
 };
 
-/** `granted`, or `refused` with its code. */
-export const outcomeOf = ({ outcome, code }: Pick<ShownDecision, 'outcome' | 'code'>): string =>
-  code === undefined ? outcome : `${outcome} (${code})`;
-
-/** A server that is newer than this program may know more codes. */
-const sentenceOf = (code: string | undefined): string | undefined =>
-  code !== undefined && Object.hasOwn(DECISION_CODES, code)
-    ? DECISION_CODES[code as keyof typeof DECISION_CODES]
-    : undefined;
-
-export const askedFor = ({ tokenType, name, admin }: PolicyQuestion): string =>
-  `${tokenType} token${name === undefined ? '' : ` of ${name}`}${admin ? ', as administrator' : ''}`;
-
-/** What an organization token may do. */
-export const rightsOf = (grant: { readonly administrator: boolean; readonly roles: readonly string[] }): string => {
-  if (grant.administrator) return 'administrator';
-  return grant.roles.length === 0 ? 'no role' : `role ${grant.roles.join(', ')}`;
-};
-
-/** How each definition was weighed: of those that did not match, the first rule that failed. */
-export const printTraces = (stdout: TextSink, definitions: readonly DefinitionTrace[]): void => {
-  if (definitions.length === 0) return;
-  printLine(stdout);
-  const row = ({ index, decision, result, failure }: DefinitionTrace) => [
-    `policies[${index}]`,
-    decision,
-    result,
-    failure?.claim,
-    failure?.expected,
-    failure && (failure.presented ?? '(no such claim)'),
-  ];
-  printTable(stdout, ['definition', 'decision', 'result', 'claim', 'expected', 'presented'], definitions.map(row));
-};
-
-const printPin = (stdout: TextSink, issuer: string, pin: NonNullable<Decision['pin']>): void => {
-  printLine(stdout);
-  printFields(stdout, { pin: `${pin.id}: ${pin.claim} "${pin.name}", and now ${pin.presented}` });
-  printLine(stdout, 'If the new id is the right one:');
-  printLine(stdout, `  runpass trust pin set ${[issuer, pin.id, pin.presented].map(shellWord).join(' ')}`);
-};
-
-/** One word of a shell, whatever a token put into it: the line is meant to be copied. */
-const shellWord = (text: string): string => {
-  const shown = text.replace(/\p{Cc}/gu, '?');
-  return /^[\w./:@-]+$/.test(shown) && !shown.startsWith('-') ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
-};
-
-const jsonOf = (value: unknown): string =>
-  typeof value === 'string' && value !== '' ? value : escapeControls(JSON.stringify(value));
+const OR_ELSE = ', or --run ID, or --token FILE';

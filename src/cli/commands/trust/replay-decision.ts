@@ -1,7 +1,7 @@
 import { readClaimPath } from '../../../policy/claim-path.ts';
 import { decide } from '../../../policy/decide.ts';
 import type { Claims, Definition, PolicyDocument, Verdict } from '../../../policy/policy.ts';
-import type { ShownDecision } from './explain.ts';
+import type { ShownDecision } from './print-decision.ts';
 
 export type PolicyOutcome = Verdict['outcome'];
 

@@ -6,8 +6,8 @@ import { printJson, printLine, printTable } from '../../output.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import { readDecisions, timeBefore } from './decisions.ts';
 import { openTrustDesk } from './desk.ts';
-import { askedFor, rightsOf, type ShownDecision } from './explain.ts';
 import { readInput } from './input.ts';
+import { askedFor, rightsOf, type ShownDecision } from './print-decision.ts';
 import type { Replayed } from './replay-decision.ts';
 
 interface ReplayOptions {

@@ -6,8 +6,8 @@ import { JSON_FLAG, ORGANIZATION_FLAG } from '../../options.ts';
 import { printable, printFields, printJson, printLine } from '../../output.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import { openTrustDesk } from './desk.ts';
-import { printTraces, rightsOf } from './explain.ts';
 import { readInput } from './input.ts';
+import { printTraces, rightsOf } from './print-decision.ts';
 
 interface TryOptions {
   readonly token?: string;

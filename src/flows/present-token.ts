@@ -1,0 +1,101 @@
+import type { Organization } from '../access/organization.ts';
+import type { Principal } from '../access/principal.ts';
+import type { Target } from '../deployments/settings/cloud-settings.ts';
+import { resolveSessionName } from '../deployments/settings/session-name.ts';
+import { Refusal } from '../errors.ts';
+import type { RunRecords } from '../runs/records.ts';
+import { type Clock, epochSeconds } from '../system.ts';
+import { claimsOf, headerOf } from '../tokens/mint.ts';
+import type { Presented } from '../trust/verdict.ts';
+import { type DraftedRun, draftForRun, type RunIssuer, sessionNamesOf } from './draft-for-run.ts';
+import {
+  draftEnvironment,
+  type EnvironmentPreview,
+  type NamedRun,
+  NO_RUN,
+  type PreviewParts,
+  thinkOfRun,
+} from './preview-claims.ts';
+import { readRun } from './read-runs.ts';
+
+export interface PresentTokenParts extends PreviewParts {
+  readonly clock: Clock;
+  readonly runs: RunRecords;
+}
+
+/** Whose token is presented: of a stored run, by its id; of one that is only thought of; of an environment's login. */
+export type Bearer = { readonly run: string | NamedRun } | { readonly environment: EnvironmentPreview };
+
+/** The relying parties that a run asks for by name, and how its token door calls them. */
+const TARGETS: Readonly<Record<string, Target>> = { aws: 'aws', azure: 'azure', google: 'google', vault: 'vault' };
+/** How v1 writes them into the audience of an environment's login. Contract section 2.2. */
+const PREFIXES: Readonly<Record<string, string>> = { aws: 'aws', azure: 'azure', google: 'gcp', vault: 'vault' };
+/** As long as AWS gives by itself. */
+const AWS_DURATION = 3600;
+
+/**
+ * What a relying party would be shown: the same draft as for minting, with times and an id as a token has them.
+ *
+ * Who may start a run may present it, and who may see one that was started; environments are for administrators.
+ */
+export const presentToken = async (
+  parts: PresentTokenParts,
+  issuer: RunIssuer,
+  principal: Principal,
+  organization: Organization,
+  party: string,
+  asked: Bearer & { readonly audience?: string },
+): Promise<Presented> => {
+  const key = parts.signer(issuer.name);
+  if (!key) throw new Refusal('issuing_paused');
+  const iat = epochSeconds(parts.clock);
+  const minted = { iss: issuer.url, jti: NO_RUN, iat, exp: iat + issuer.defaultLifetime };
+  const header = headerOf(key);
+  if ('environment' in asked) {
+    const audience = asked.audience ?? audienceOfLogin(issuer, organization.name, party);
+    const draft = await draftEnvironment(parts, issuer, principal, organization, asked.environment, audience);
+    return { issuer: issuer.url, claims: claimsOf(draft, minted), header };
+  }
+
+  const { run, tokens } =
+    typeof asked.run === 'string'
+      ? await readRun(parts, principal, organization.name, asked.run)
+      : { run: await thinkOfRun(parts, principal, organization, asked.run), tokens: [] };
+  const target = TARGETS[party];
+  const otherwise = issuer.name === 'v2' && !target ? audienceOnV2(party, organization.name) : undefined;
+  const audience = asked.audience ?? otherwise;
+  const wish = {
+    ...(audience !== undefined && { audience }),
+    ...(target !== undefined && { target }),
+  };
+  const draft = draftForRun(issuer, organization, run, wish);
+  const issued = tokens.findLast(({ aud, kid }) => aud === draft.aud && kid === key.kid);
+  return {
+    issuer: issuer.url,
+    claims: claimsOf(draft, { ...minted, ...issued }),
+    header,
+    ...requestOf(party, run),
+  };
+};
+
+/** What AWS is asked for beside the token, by the settings of the stack. */
+const requestOf = (party: string, run: DraftedRun): Pick<Presented, 'request'> => {
+  const aws = party === 'aws' ? run.clouds?.aws : undefined;
+  if (!aws) return {};
+  const { roleArn, sessionName, duration = AWS_DURATION } = aws;
+  const resolved = resolveSessionName(sessionName, sessionNamesOf(run));
+  return { request: { roleArn, sessionName: resolved, durationSeconds: duration } };
+};
+
+/** The audience on v2 where no settings say another one; `undefined`: there is none. */
+const audienceOnV2 = (party: string, organization: string): string | undefined => {
+  if (party === 'aws') return 'sts.amazonaws.com';
+  if (party === 'azure') return 'api://AzureADTokenExchange';
+  return party === 'vault' || party === 'kubernetes' ? `${party}:${organization}` : undefined;
+};
+
+const audienceOfLogin = (issuer: RunIssuer, organization: string, party: string): string | undefined => {
+  if (issuer.name === 'v2') return audienceOnV2(party, organization);
+  const prefix = PREFIXES[party];
+  return prefix === undefined ? undefined : `${prefix}:${organization}`;
+};
