@@ -98,6 +98,12 @@ export const REFUSALS = {
     oauth: 'invalid_request',
     sentence: 'The stack has a running run ({run}); finish it first.',
   },
+  name_quarantined: {
+    status: 409,
+    oauth: 'invalid_request',
+    sentence:
+      'The name "{name}" was deleted and is held until {until}, as trust documents may still admit it ({documents}). An administrator may use it again with ?overrideQuarantine=<reason>.',
+  },
   audience_not_allowed: {
     status: 403,
     oauth: 'invalid_target',

@@ -21,6 +21,7 @@ import { StoreClock } from './store/clock.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
 import type { System } from './system.ts';
+import { openRememberedTrusts, type RememberedTrusts } from './trust/remembered/remembered.ts';
 
 /** Why an installation cannot be opened as it is: a sentence for the operator. The process ends with status 2. */
 class CannotStart extends Error {
@@ -43,6 +44,7 @@ export interface Parts {
   readonly runs: RunRecords;
   readonly trust: TrustRecords;
   readonly environments: StoredEnvironments;
+  readonly trustDocuments: RememberedTrusts;
   readonly stackSettings: SettingsRecords;
   readonly deployments: StoredDeployments;
   /** Stores what waits and lets go of everything. */
@@ -74,7 +76,7 @@ export const openParts = async (
     const read = () => readOrganizations(settings);
     const organizations = keepOrganizations({ store, audit, log: local.log, replica, read }, files);
     const runs = openRunRecords(store, clock, settings.retention.finishedRuns);
-    const directory = openDirectory(store, local.random);
+    const directory = openDirectory(store, local.random, settings.trust.quarantine);
     const sealer = sealerOf(sealingKeys);
     const environments = openEnvironmentParts(
       { ...system, store, audit, directory, sealer },
@@ -95,6 +97,7 @@ export const openParts = async (
       accessTokens: provider.accessTokens,
       directory,
       environments,
+      trustDocuments: openRememberedTrusts(store),
       stackSettings: openSettingsRecords(store),
       deployments: openStoredDeployments(store, system, settings),
       runs,

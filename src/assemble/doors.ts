@@ -61,6 +61,7 @@ export const appOf = (parts: Parts, keepers: Keepers, ways: Ways, state: ServerS
     stackSettings,
     ...parts.deployments,
     secrets: parts.environments.secrets,
+    trustDocuments: parts.trustDocuments,
     runIssuers: issuers,
     limits: settings.runs,
     organization: (name: string) => organizations.current().get(name),

@@ -14,6 +14,7 @@ import type { Parts } from '../parts.ts';
 import type { Directory } from '../runs/directory.ts';
 import type { Store } from '../store/store.ts';
 import type { System } from '../system.ts';
+import { openRememberedTrusts } from '../trust/remembered/remembered.ts';
 import type { Keepers } from './public-documents.ts';
 
 /** Everything that is stored of environments, and the sessions of those that are open. */
@@ -37,6 +38,7 @@ export const openEnvironmentParts = (
   directory,
   environments: openEnvironmentRecords({ store, clock, directory, declared }),
   secrets: openEnvironmentSecrets({ store, random, sealer }),
+  trustDocuments: openRememberedTrusts(store),
   sessions: openEnvironmentSessions({ store, clock, random, sealer }),
 });
 

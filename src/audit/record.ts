@@ -30,6 +30,7 @@ export const AUDIT_KINDS = [
   'agent-pool.update',
   'agent-pool.delete',
   'stack.delete',
+  'name.release',
   'stack-settings.change',
   'stack-settings.delete',
   'key.bootstrap',

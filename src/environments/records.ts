@@ -127,7 +127,7 @@ export const openEnvironmentRecords = ({
       return loaded && settle(store, loaded);
     }
     const { organization, project, name } = place;
-    const { id } = await directory.environment(organization, project, name);
+    const { id } = await directory.environment(organization, project, name, { declared: true });
     const { modified } = file;
     return { organization, project, name, id, created: modified, modified, latest: 1, declared: true };
   };

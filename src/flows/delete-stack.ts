@@ -8,9 +8,10 @@ import { Refusal } from '../errors.ts';
 import type { Directory } from '../runs/directory.ts';
 import type { RunRecords } from '../runs/records.ts';
 import { administratorsOnly } from './administrators-only.ts';
+import { documentsDetail, documentsNaming, type HoldNameParts, holdName, type LeftBehind } from './hold-name.ts';
 import { actorOf, recordRefusals } from './trace.ts';
 
-export interface DeleteStackParts {
+export interface DeleteStackParts extends HoldNameParts {
   readonly audit: AuditLog;
   readonly directory: Directory;
   readonly runs: RunRecords;
@@ -22,6 +23,8 @@ export interface DeleteStackParts {
 /**
  * A stack is forgotten: its id is never given again, so a stack of the same name that comes later is another one.
  *
+ * Its name is held for a while, and the trust documents that still admit it are told.
+ *
  * Refused while a run of it is running: that run's tokens would outlive what they speak for.
  */
 export const deleteStack = async (
@@ -29,7 +32,7 @@ export const deleteStack = async (
   principal: Principal,
   organization: Organization,
   target: { readonly project: string; readonly stack: string },
-): Promise<void> => {
+): Promise<LeftBehind> => {
   const { project, stack } = target;
   const trace = {
     kind: 'stack.delete' as const,
@@ -44,11 +47,16 @@ export const deleteStack = async (
   if (!known) throw new Refusal('stack_not_found', { stack: name });
   const running = await parts.runs.list({ id: known.id, status: 'running' }, 0, 1);
   if (running.total > 0) throw new Refusal('stack_busy', { run: running.runs[0]?.id ?? 'starting' });
-  await parts.audit.record({ ...trace, outcome: 'granted', detail: { ...trace.detail, id: known.id } });
+  const held = { kind: 'stack', project, name: stack } as const;
+  const documents = await documentsNaming(parts, owner, held);
+  const detail = { ...trace.detail, id: known.id, ...documentsDetail(documents) };
+  await parts.audit.record({ ...trace, outcome: 'granted', detail });
+  const left = await holdName(parts, owner, held, documents);
   await parts.directory.deleteStack(owner, project, stack);
   await Promise.all([
     parts.stackSettings.forget(known.id),
     parts.deployments.forgetStack(known.id),
     parts.deploymentQueue.resume(known.id),
   ]);
+  return left;
 };

@@ -4,6 +4,7 @@ import type { EnvironmentRecords } from '../environments/records.ts';
 import type { EnvironmentSecrets } from '../environments/secrets.ts';
 import type { Directory } from '../runs/directory.ts';
 import type { Clock } from '../system.ts';
+import type { RememberedTrusts } from '../trust/remembered/remembered.ts';
 
 /** What every story about environments needs. */
 export interface EnvironmentParts {
@@ -12,6 +13,8 @@ export interface EnvironmentParts {
   readonly directory: Directory;
   readonly environments: EnvironmentRecords;
   readonly secrets: EnvironmentSecrets;
+  /** Who still trusts a name that goes. */
+  readonly trustDocuments: Pick<RememberedTrusts, 'naming'>;
 }
 
 /** How lists and revisions name whoever made a change. */

@@ -1,6 +1,7 @@
 import { Refusal } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Random } from '../system.ts';
+import { type HeldNames, openHeldNames, refuseHeld } from './held-names.ts';
 import type { Identified } from './run.ts';
 
 /** A stack as the store knows it: its id, and how many runs it has had. */
@@ -13,15 +14,23 @@ export interface KnownStack extends Identified {
 /**
  * The immutable ids behind names: given at first sight, never given again.
  *
- * A name that is deleted and comes back gets another id, so that trust in the old one never covers the new one.
+ * A name that is deleted and comes back gets another id, so that trust in the old one never covers the new one. Those
+ * who trust names and not ids are kept from that by `held`: such a name is refused until its quarantine is over.
  */
 export interface Directory {
+  readonly held: HeldNames;
   organization(name: string, declaredId: string | undefined): Promise<Identified>;
   /** The organization if it has an id; this never gives one. */
   findOrganization(name: string, declaredId: string | undefined): Promise<Identified | undefined>;
   project(organization: Identified, name: string): Promise<Identified>;
   stack(organization: Identified, project: string, name: string): Promise<KnownStack>;
-  environment(organization: Identified, project: string, name: string): Promise<Identified>;
+  /** `declared`: in the operator's own file, who needs nobody's leave to use a name again. */
+  environment(
+    organization: Identified,
+    project: string,
+    name: string,
+    from?: { readonly declared: true },
+  ): Promise<Identified>;
   /** Ends the environment with this id, and forgets the id; false when the name has another one, or none. */
   deleteEnvironment(organization: Identified, project: string, name: string, id: string): Promise<boolean>;
   /** The stack if it exists; this never makes one. */
@@ -50,14 +59,17 @@ const GONE_KEPT_MS = 86_400_000;
 /** Attempts of a change against others at the same moment. */
 const ATTEMPTS = 10;
 
-export const openDirectory = (store: Store, random: Random): Directory => {
+/** `quarantine`: seconds for which the names of what was deleted are not given again. */
+export const openDirectory = (store: Store, random: Random, quarantine = 0): Directory => {
+  const held = openHeldNames(store, quarantine);
   const find = async (key: string) => {
     const stored = await store.get(key);
     return stored && { id: (JSON.parse(stored.value) as { id: string }).id, length: stored.length };
   };
-  const identify = async (key: string) => {
+  const identify = async (key: string, may: () => Promise<void> = async () => undefined) => {
     const known = await find(key);
     if (known) return known;
+    await may();
     const id = random.uuid();
     if (await store.create(key, JSON.stringify({ id }))) return { id, length: 0 };
     return (await find(key)) ?? { id, length: 0 };
@@ -65,6 +77,7 @@ export const openDirectory = (store: Store, random: Random): Directory => {
   const projectKey = (organization: Identified, name: string) => `project/${organization.id}/${name}`;
 
   return {
+    held,
     async organization(name, declaredId) {
       return { name, id: declaredId ?? (await identify(`organization/${name}`)).id };
     },
@@ -78,16 +91,19 @@ export const openDirectory = (store: Store, random: Random): Directory => {
     async stack(organization, project, name) {
       const [owner, known] = await Promise.all([
         identify(projectKey(organization, project)),
-        identify(stackKey(organization.id, project, name)),
+        identify(stackKey(organization.id, project, name), () =>
+          refuseHeld(held, organization, { kind: 'stack', project, name }),
+        ),
       ]);
       return { name, id: known.id, project: { name: project, id: owner.id }, runs: known.length };
     },
-    async environment(organization, project, name) {
+    async environment(organization, project, name, from) {
       const key = environmentKey(organization.id, project, name);
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const stored = await store.get(key);
         const known = stored && (JSON.parse(stored.value) as { id?: string }).id;
         if (known !== undefined) return { name, id: known };
+        if (!from?.declared) await refuseHeld(held, organization, { kind: 'environment', project, name });
         const id = random.uuid();
         const written = await store.replace(key, stored?.version ?? 0, JSON.stringify({ id }), { expiresAt: FOR_EVER });
         if (written !== 'conflict') return { name, id };

@@ -63,6 +63,7 @@ export const completeSettings = (file: SettingsFile, variables: SettingsFile, { 
     exchange: { ...DEFAULTS.exchange, ...file.exchange },
     environments: { ...DEFAULTS.environments, ...file.environments },
     clouds: { endpoints: { ...DEFAULTS.clouds.endpoints, ...file.clouds?.endpoints } },
+    trust: { ...DEFAULTS.trust, ...file.trust },
     runs: { ...DEFAULTS.runs, ...file.runs },
     accessTokens: { ...DEFAULTS.accessTokens, ...file.accessTokens },
     retention: { ...DEFAULTS.retention, ...file.retention },

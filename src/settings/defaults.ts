@@ -80,6 +80,7 @@ export const DEFAULTS = {
   },
   environments: { vaultAudience: 'prefixed' },
   clouds: { endpoints: {} },
+  trust: { quarantine: 30 * DAY },
   runs: { defaultDeadline: DAY, maxDuration: 7 * DAY },
   accessTokens: { defaultLifetime: 7200, maxLifetime: 90 * DAY },
   retention: { finishedRuns: 90 * DAY, decisions: 30 * DAY, audit: 400 * DAY },

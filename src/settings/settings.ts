@@ -109,6 +109,10 @@ export interface Settings {
     /** Base URLs in place of the clouds' published ones. */
     readonly endpoints: CloudEndpointSettings;
   };
+  readonly trust: {
+    /** Seconds for which the name of a deleted stack or environment is not given again; 0: not at all. */
+    readonly quarantine: number;
+  };
   readonly runs: { readonly defaultDeadline: number; readonly maxDuration: number };
   readonly accessTokens: { readonly defaultLifetime: number; readonly maxLifetime: number };
   /** Seconds that what grows is kept. */

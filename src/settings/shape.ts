@@ -38,6 +38,7 @@ export interface SettingsFile {
   readonly exchange?: Partial<Settings['exchange']>;
   readonly environments?: Partial<Settings['environments']>;
   readonly clouds?: { readonly endpoints?: Settings['clouds']['endpoints'] };
+  readonly trust?: { readonly quarantine?: number };
   readonly runs?: { readonly defaultDeadline?: number; readonly maxDuration?: number };
   readonly accessTokens?: { readonly defaultLifetime?: number; readonly maxLifetime?: number };
   readonly retention?: { readonly finishedRuns?: number; readonly decisions?: number; readonly audit?: number };
@@ -248,6 +249,14 @@ export const SETTINGS_SCHEMA: JsonSchema = {
         doppler: endpoint('Doppler'),
         infisical: endpoint('Infisical'),
       }),
+    }),
+    trust: mapping('What other systems trust.', {
+      quarantine: whole(
+        0,
+        YEAR,
+        'Seconds for which the name of a deleted stack or environment is not given again; 0: not at all.',
+        { default: DEFAULTS.trust.quarantine },
+      ),
     }),
     runs: mapping('Runs.', {
       defaultDeadline: whole(60, 30 * DAY, 'Seconds after which a run is over when its starter names no deadline.', {

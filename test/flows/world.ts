@@ -16,6 +16,7 @@ import { openRunRecords } from '../../src/runs/records.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { SigningKey } from '../../src/tokens/mint.ts';
+import { openRememberedTrusts } from '../../src/trust/remembered/remembered.ts';
 import { realRandom, StandingClock } from '../clock.ts';
 
 export const ACME: Organization = {
@@ -101,6 +102,7 @@ export const makeWorld = (wrap: (store: Store) => Store = (store) => store) => {
     audit,
     directory,
     runs,
+    trustDocuments: openRememberedTrusts(store),
     stackSettings: openSettingsRecords(store),
     deployments: openDeployments({ store, retention: 90 * 86_400, maxDuration: 7 * 86_400 }),
     deploymentQueue: openDeploymentQueue(store),

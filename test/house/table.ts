@@ -83,6 +83,7 @@ export const TABLE: ImportTable = {
       uses: ['access', 'documents', 'nearest', 'policy', 'shape-problems', 'strict-json', 'tokens'],
       builtins: [],
     },
+    'trust/remembered': { uses: ['access', 'errors', 'store/store', 'system', 'trust'], builtins: ['crypto'] },
     keys: { uses: ['errors', 'secret', 'store/store', 'system'], types: ['settings/settings'], builtins: ['crypto'] },
     audit: {
       uses: ['audit/record', 'day-logs', 'errors', 'first-where', 'store/store', 'system'],
@@ -111,6 +112,7 @@ export const TABLE: ImportTable = {
         'system',
         'tokens',
         'trust',
+        'trust/remembered',
       ],
       types: ['clouds', 'settings/settings', 'store/store'],
       builtins: [],

@@ -12,6 +12,7 @@ import { bodyReader } from '../body.ts';
 import { type ApiDoor, flagOf, pageOf, parameterOf, timeIn, wholeNumber } from './api.ts';
 import { showConfiguration, showDeployment, showJobs } from './deployment-answers.ts';
 import { answerFieldProblems } from './field-problems.ts';
+import { overrideQuarantine } from './quarantine.ts';
 
 export interface DeploymentRouteParts extends CreateDeploymentParts {
   /** Public base URL. */
@@ -42,9 +43,12 @@ const BASE = '/api/stacks/:org/:project/:stack/deployments';
 /** `/api/stacks/{org}/{project}/{stack}/deployments`: runs that agents take. Contract section 1.8. */
 export const addDeploymentRoutes = (door: ApiDoor, parts: DeploymentRouteParts): void => {
   door.post(BASE, async (ctx) => {
-    const { principal, organization } = await door.caller(ctx);
+    const caller = await door.caller(ctx);
+    const { principal, organization } = caller;
     const { operation, inheritSettings = true, deadline, requestedBy, ...settings } = await readCreate(ctx);
     const initiator = initiatorOf(ctx);
+    const { project, stack } = targetOf(ctx);
+    await overrideQuarantine(ctx, parts, caller, { kind: 'stack', project, name: stack });
     const answer = await createDeployment(parts, principal, organization, {
       ...targetOf(ctx),
       operation,

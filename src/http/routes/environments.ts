@@ -20,6 +20,7 @@ import { type ApiDoor, parameterOf } from './api.ts';
 import { answerDefinition, answerProblems, showDiagnostic, writeRevision } from './environment-answers.ts';
 import { baseRevisionIn, environmentIn, numberIn, wordIn } from './environment-requests.ts';
 import { addEnvironmentTagRoutes } from './environment-tags.ts';
+import { answerLeftBehind, overrideQuarantine } from './quarantine.ts';
 
 export interface EnvironmentRouteParts extends EnvironmentParts {
   readonly environmentIssuers: { readonly v2: { readonly subjectPrefix: string } };
@@ -82,8 +83,10 @@ export const addEnvironmentRoutes = (door: ApiDoor, parts: EnvironmentRouteParts
   door.get(OF_ORGANIZATION, list);
 
   door.post(OF_ORGANIZATION, async (ctx) => {
-    const { principal, organization } = await door.caller(ctx);
-    await createEnvironment(parts, principal, organization, await readCreate(ctx));
+    const caller = await door.caller(ctx);
+    const target = await readCreate(ctx);
+    await overrideQuarantine(ctx, parts, caller, { kind: 'environment', ...target });
+    await createEnvironment(parts, caller.principal, caller.organization, target);
     ctx.status = 204;
   });
 
@@ -115,14 +118,15 @@ export const addEnvironmentRoutes = (door: ApiDoor, parts: EnvironmentRouteParts
 
   door.delete(ONE, async (ctx) => {
     const { principal, organization } = await door.caller(ctx);
-    await deleteEnvironment(parts, principal, organization, environmentIn(ctx));
-    ctx.status = 204;
+    answerLeftBehind(ctx, await deleteEnvironment(parts, principal, organization, environmentIn(ctx)));
   });
 
   door.post(`${ONE}/clone`, async (ctx) => {
-    const { principal, organization } = await door.caller(ctx);
+    const caller = await door.caller(ctx);
+    const { principal, organization } = caller;
     const { project, name, version, preserveEnvironmentTags: withTags = false, ...others } = await readClone(ctx);
     refuseWishes(others);
+    await overrideQuarantine(ctx, parts, caller, { kind: 'environment', project, name });
     const copy = { project, name, withTags, ...(version !== undefined && version > 0 && { version: String(version) }) };
     const diagnostics = await cloneEnvironment(parts, principal, organization, environmentIn(ctx), copy);
     if (!answerProblems(ctx, diagnostics)) ctx.status = 204;

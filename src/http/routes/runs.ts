@@ -13,6 +13,7 @@ import { writeTime } from '../../system.ts';
 import { credentialOf } from '../authenticate.ts';
 import { bodyReader } from '../body.ts';
 import { type ApiDoor, nameParameter, pageOf, parameterOf, timeIn } from './api.ts';
+import { overrideQuarantine } from './quarantine.ts';
 
 export interface RunRouteParts extends StartRunParts, ReadRunsParts, RunLifeParts {
   /** Where the runs of each issuer ask for tokens: URL of a run's token door. */
@@ -54,9 +55,11 @@ const readFinish = bodyReader<{ status: FinalStatus }>({
 /** `/api/orgs/{org}/runs`: start, look at, renew and finish runs. */
 export const addRunRoutes = (door: ApiDoor, parts: RunRouteParts): void => {
   door.post('/api/orgs/:org/runs', async (ctx) => {
-    const { principal, organization } = await door.caller(ctx);
+    const caller = await door.caller(ctx);
+    const { principal, organization } = caller;
     const { deadline, ...body } = await readStart(ctx);
     const until = deadline === undefined ? {} : { deadline: timeIn('deadline', deadline) };
+    await overrideQuarantine(ctx, parts, caller, { kind: 'stack', project: body.project, name: body.stack });
     const { run, requestToken } = await startRun(parts, principal, organization, { ...body, ...until });
     const urls = parts.tokenUrls(run.id);
     ctx.status = 201;

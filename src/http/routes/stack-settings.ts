@@ -14,6 +14,7 @@ import {
 import { bodyReader } from '../body.ts';
 import { type ApiDoor, parameterOf } from './api.ts';
 import { answerFieldProblems } from './field-problems.ts';
+import { overrideQuarantine } from './quarantine.ts';
 
 const SETTINGS = '/api/stacks/:org/:project/:stack/deployments/settings';
 
@@ -35,8 +36,11 @@ export const addStackSettingsRoutes = (door: ApiDoor, parts: StackSettingsParts)
   });
 
   const change = (how: SettingsChange['how']) => async (ctx: Context) => {
-    const { principal, organization } = await door.caller(ctx);
+    const caller = await door.caller(ctx);
+    const { principal, organization } = caller;
     const json = await readSettingsBody(ctx);
+    const { project, stack } = targetIn(ctx);
+    await overrideQuarantine(ctx, parts, caller, { kind: 'stack', project, name: stack });
     const answer = await changeSettings(parts, principal, organization, targetIn(ctx), { how, json });
     if ('problems' in answer) answerFieldProblems(ctx, 'deployment settings', answer.problems);
     else ctx.body = showSettings(answer.saved);

@@ -1,6 +1,7 @@
 import { type DeleteStackParts, deleteStack } from '../../flows/delete-stack.ts';
 import { checkNames } from '../../flows/start-run.ts';
 import { type ApiDoor, parameterOf } from './api.ts';
+import { answerLeftBehind } from './quarantine.ts';
 
 /** `/api/stacks/{org}/{project}/{stack}`: forget a stack and its id. */
 export const addStackRoutes = (door: ApiDoor, parts: DeleteStackParts): void => {
@@ -8,7 +9,6 @@ export const addStackRoutes = (door: ApiDoor, parts: DeleteStackParts): void => 
     const { principal, organization } = await door.caller(ctx);
     const target = { project: parameterOf(ctx, 'project'), stack: parameterOf(ctx, 'stack') };
     checkNames(target);
-    await deleteStack(parts, principal, organization, target);
-    ctx.status = 204;
+    answerLeftBehind(ctx, await deleteStack(parts, principal, organization, target));
   });
 };

@@ -212,7 +212,23 @@ describe('/api/orgs/{org}/runs', () => {
     const deleted = await remove();
     assert.deepEqual([deleted.status, deleted.text], [204, '']);
     assertRefused(await remove(), 'stack_not_found');
-    const again = await server.startRun({ project: 'gone', stack: 'soon', operation: 'update' });
-    assert.equal(again.version, 1);
+
+    // The name is held: nobody gets it, until an administrator says why.
+    const json = { project: 'gone', stack: 'soon', operation: 'update' };
+    const start = (as: 'admin' | 'carol', query = '') =>
+      server.ask('POST', `/api/orgs/acme/runs${query}`, { as, json });
+    assertRefused(await start('admin'), 'name_quarantined', /"gone\/soon" was deleted and is held until 20/);
+    const preview = { issuer: 'v1', run: json };
+    assertRefused(
+      await server.ask('POST', '/api/orgs/acme/claims/preview', { as: 'admin', json: preview }),
+      'name_quarantined',
+    );
+    assertRefused(await start('carol', '?overrideQuarantine=because'), 'not_permitted');
+    assertRefused(await start('admin', '?overrideQuarantine='), 'invalid_request', /^overrideQuarantine: /);
+    const again = await start('admin', '?overrideQuarantine=moved%20to%20v2');
+    assert.deepEqual([again.status, again.json.version], [201, 1]);
+    const { json: audit } = await server.ask('GET', '/api/orgs/acme/audit?kind=name.release', { as: 'admin' });
+    const granted = audit.records.find((record: { outcome: string }) => record.outcome === 'granted');
+    assert.deepEqual([granted.detail.name, granted.detail.reason], ['gone/soon', 'moved to v2']);
   });
 });

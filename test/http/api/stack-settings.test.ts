@@ -187,7 +187,9 @@ describe('/api/stacks/{org}/{project}/{stack}/deployments/settings', () => {
     const stack = await server.parts.directory.findStack(owner, 'core', 'reborn');
     assert.equal((await server.ask('DELETE', '/api/stacks/acme/core/reborn', { as: 'admin' })).status, 204);
     assert.equal(await server.parts.store.get(`stack-settings/${stack?.id}`), undefined);
-    await server.startRun({ project: 'core', stack: 'reborn', operation: 'update' });
+    assertRefused(await send('POST', 'reborn', OIDC), 'name_quarantined');
+    const json = { project: 'core', stack: 'reborn', operation: 'update' };
+    await server.ask('POST', '/api/orgs/acme/runs?overrideQuarantine=tested', { as: 'admin', json });
     assertRefused(await send('GET', 'reborn'), 'settings_not_found');
     assert.equal((await send('POST', 'reborn', OIDC)).json.version, 1);
   });
