@@ -38,7 +38,7 @@ const INPUTS = {
 };
 
 /** Whom the pages let in: updates of acme/core/dev, on v1. */
-export const PAGE_SCOPE = { kind: 'runs', project: 'core', stack: 'dev', operations: ['update'] } as const;
+const PAGE_SCOPE = { kind: 'runs', project: 'core', stack: 'dev', operations: ['update'] } as const;
 
 /** What `runpass trust generate` gives for the organization and scope of the pages. */
 export const generatedFor = (target: CheckedBy): GeneratedTrust => {
