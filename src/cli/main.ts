@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ChildStatus } from './child-status.ts';
 import { addAgentCommand } from './commands/agent/agent.ts';
@@ -21,6 +20,7 @@ import { addTrustCommands } from './commands/trust/trust.ts';
 import { addWhoamiCommand } from './commands/whoami.ts';
 import { printFailure } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
+import { readVersion } from './version.ts';
 
 /**
  * The command table: every command of Runpass with its flags.
@@ -75,6 +75,3 @@ export const runCommandLine = async (args: readonly string[], around: Surroundin
     return reason.code === 'commander.helpDisplayed' || reason.code === 'commander.version' ? 0 : 2;
   }
 };
-
-const readVersion = (): string =>
-  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;

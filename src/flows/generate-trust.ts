@@ -15,13 +15,19 @@ import {
 import { isPattern, operationsOf, type TrustScope } from '../trust/generate/scope.ts';
 import { type Proof, proveDocument } from '../trust/prove.ts';
 import type { Recognised } from '../trust/recognise.ts';
+import type { RememberedTrusts } from '../trust/remembered/remembered.ts';
 import { administratorsOnly } from './administrators-only.ts';
 import { readTrustDocument } from './explain-trust.ts';
 import { type FactParts, factsOf } from './organization-facts.ts';
+import { actorOf } from './trace.ts';
 
-/** Writes a trust document for a scope; nothing that was not proved is given out. */
+export interface GenerateTrustParts extends FactParts {
+  readonly trustDocuments: Pick<RememberedTrusts, 'remember'>;
+}
+
+/** Writes a trust document for a scope, and remembers it; nothing that was not proved is given out. */
 export const generateForScope = async (
-  parts: FactParts,
+  parts: GenerateTrustParts,
   principal: Principal,
   organization: Organization,
   request: TrustRequest,
@@ -30,6 +36,7 @@ export const generateForScope = async (
   const facts = await factsOf(parts, principal, organization, request.scope);
   const generated = generateTrust(request, facts);
   if (isNotGenerated(generated)) throw new Refusal('trust_not_generated', { problem: generated.problem });
+  await parts.trustDocuments.remember(facts.organizationId, generated, request.scope, actorOf(principal));
   return generated;
 };
 

@@ -7,6 +7,7 @@ import { CommandFailure, failed, unusable } from '../failure.ts';
 import { addGroup, issuerOption, JSON_FLAG } from '../options.ts';
 import { printJson, printLine, printTable } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
+import type { ExportOptions } from './keys-export.ts';
 
 interface OneIssuer {
   readonly issuer: IssuerName;
@@ -80,7 +81,10 @@ export const addKeysCommands = (program: Command, around: Surroundings): void =>
     .command('export')
     .description('Print the public key set as it is published now, for verifiers that take a file.')
     .addOption(ringOption())
-    .action((options: OneIssuer) => exportKeySet(around, options));
+    .option('--static <folder>', 'write discovery and key set as files, for an issuer that clouds cannot reach')
+    .option('--upload <place>', 'with --static: print the commands that publish them at s3://…, gs://… or az://…/…')
+    .option('--verify <url>', 'compare what is published there with the key ring')
+    .action((options: ExportOptions) => exportKeySet(around, options));
 };
 
 type Flows = typeof import('../../flows/rotate-keys.ts');
@@ -237,7 +241,12 @@ const rewrap = async (around: Surroundings, { json }: { readonly json?: true }):
   else printLine(around.stderr, 'hint: a sealing key that no line shows can leave the file');
 };
 
-const exportKeySet = async (around: Surroundings, { issuer }: OneIssuer): Promise<void> => {
+const exportKeySet = async (around: Surroundings, options: ExportOptions): Promise<void> => {
+  const { issuer, static: folder, upload, verify } = options;
+  if (folder !== undefined || upload !== undefined || verify !== undefined) {
+    await (await import('./keys-export.ts')).exportStatic(around, options);
+    return;
+  }
   const published = await withDesks(around, [issuer], ([desk], flows) => flows.exportKeys(desk as Desk));
   if (!published) throw new CommandFailure(1, `There is no key ring ${issuer} yet.`, { code: 'no_ring' });
   around.stdout.write(`${published.bytes.toString('utf8')}\n`);

@@ -1,7 +1,12 @@
 import { OPERATIONS } from '../../access/organization.ts';
 import { Refusal } from '../../errors.ts';
 import { type ExplainTrustParts, explainTrust, type TrustQuestion } from '../../flows/explain-trust.ts';
-import { generateForScope, type VerifyRequest, verifyForScope } from '../../flows/generate-trust.ts';
+import {
+  type GenerateTrustParts,
+  generateForScope,
+  type VerifyRequest,
+  verifyForScope,
+} from '../../flows/generate-trust.ts';
 import { SUBJECT_ATTRIBUTES, splitEnvironmentPath } from '../../tokens/subject.ts';
 import { CHECKED_BY, GENERATED_FOR, type TrustRequest } from '../../trust/generate/generated.ts';
 import { INPUTS } from '../../trust/generate/inputs.ts';
@@ -112,7 +117,7 @@ const scopeOf = (body: ScopeBody): TrustScope => {
 };
 
 /** `/api/orgs/{org}/trust`: documents of relying parties that trust our issuers. */
-export const addTrustDocumentRoutes = (door: ApiDoor, parts: ExplainTrustParts): void => {
+export const addTrustDocumentRoutes = (door: ApiDoor, parts: ExplainTrustParts & GenerateTrustParts): void => {
   door.post('/api/orgs/:org/trust/explain', async (ctx) => {
     const { principal, organization } = await door.caller(ctx);
     const question = await readQuestion(ctx);

@@ -62,6 +62,9 @@ describe('who may start what', () => {
           ['GET', 'audit', undefined],
           ['GET', 'audit/export', undefined],
           ['POST', 'claims/preview', { run: TARGETS['own stack'] }],
+          ['POST', 'trust/explain', { document: '{}', run: TARGETS['own stack'] }],
+          ['POST', 'trust/generate', { target: 'aws', scope: TARGETS['own stack'] }],
+          ['POST', 'trust/verify', { document: '{}', scope: TARGETS['own stack'] }],
         ] as const) {
           assertRefused(
             await server.ask(method, `/api/orgs/${org}/${path}`, { as: caller, json }),

@@ -3,6 +3,7 @@ import { CHECKED_BY, GENERATED_FOR, type GeneratedTrust } from '../../../trust/g
 import { INPUTS } from '../../../trust/generate/inputs.ts';
 import { JSON_FLAG } from '../../options.ts';
 import { printable, printJson, printLine } from '../../output.ts';
+import { shellWord } from '../../shell-word.ts';
 import type { Surroundings, TextSink } from '../../surroundings.ts';
 import { addScopeFlags, readScope, type ScopeFlags } from './scope-flags.ts';
 
@@ -65,8 +66,9 @@ const printScript = (to: TextSink, generated: GeneratedTrust): void => {
   const { scope, issuer, audience, admits, refuses, install, test } = generated;
   printLine(to, `# Lets ${scope} in: tokens of ${issuer} for ${audience}.`);
   printLine(to, `# Proved: it admits ${admits.length} and refuses ${refuses} that differ in one field.`);
+  printLine(to, 'set -eu');
   for (const { name, content } of filesOf(generated)) {
-    printLine(to, `cat > ${name} <<'END_OF_FILE'`);
+    printLine(to, `cat > ${shellWord(name)} <<'END_OF_FILE'`);
     to.write(content.endsWith('\n') ? content : `${content}\n`);
     printLine(to, 'END_OF_FILE');
   }
