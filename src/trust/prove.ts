@@ -70,7 +70,7 @@ export const proveDocument = (document: TrustDocument, cases: Cases, ours: OurSi
   if (like) findings.push(...asFindings(document.evaluate(like, ours).warnings));
   const few = onePerRule(findings);
   return {
-    proved: few.every(({ level }) => level !== 'error'),
+    proved: findings.every(({ level }) => level !== 'error'),
     admitted: within.filter((each) => !refusedWithin.includes(each)).map(({ name }) => name),
     refused: beyond.length + elsewhere.length - wrong.length - leaking.length,
     findings: few,
@@ -91,5 +91,6 @@ const MOST_OF_A_RULE = 3;
 /** A document that is wide open is wrong in a hundred ways: the first of each kind say enough. */
 const onePerRule = (findings: readonly ProofFinding[]): readonly ProofFinding[] =>
   findings.filter(
-    ({ rule }, at) => findings.slice(0, at).filter((other) => other.rule === rule).length < MOST_OF_A_RULE,
+    ({ rule, level }, at) =>
+      findings.slice(0, at).filter((other) => other.rule === rule && other.level === level).length < MOST_OF_A_RULE,
   );

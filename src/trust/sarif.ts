@@ -1,10 +1,10 @@
 import type { Proof, ProofFinding } from './prove.ts';
 
 /** What was proved, for programs: the file that was read, and what was found in it. */
-export interface VerifiedFile {
+interface VerifiedFile {
   /** As the caller named it; `-`: standard input. */
   readonly file: string;
-  readonly proof: Proof;
+  readonly proof: Pick<Proof, 'findings'>;
 }
 
 /** SARIF 2.1.0, section 3.27.10. */
@@ -19,7 +19,7 @@ const LEVELS: Readonly<Record<ProofFinding['level'], 'error' | 'warning' | 'note
  *
  * Fingerprints are of the rule and its place: they stay when a document is written anew.
  */
-export const sarifOf = ({ file, proof }: VerifiedFile, version: string): object => {
+export const sarifOf = ({ file, proof }: VerifiedFile): object => {
   const rules = [...new Set(proof.findings.map(({ rule }) => rule))];
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -29,7 +29,6 @@ export const sarifOf = ({ file, proof }: VerifiedFile, version: string): object 
         tool: {
           driver: {
             name: 'runpass trust verify',
-            version,
             rules: rules.map((id) => ({ id, shortDescription: { text: describe(id) } })),
           },
         },
@@ -59,12 +58,3 @@ const describe = (rule: string): string => {
   const [, field] = /^admits_other_(.+)$/.exec(rule) ?? [];
   return field === undefined ? `A warning: ${rule}.` : `Somebody of another ${field.replaceAll('_', ' ')} gets in.`;
 };
-
-/** The same as one JSON object. */
-export const verifiedJson = ({ file, proof: { proved, admitted, refused, findings } }: VerifiedFile): object => ({
-  file,
-  proved,
-  admitted,
-  refused,
-  findings,
-});

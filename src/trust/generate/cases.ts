@@ -39,6 +39,9 @@ const NEW_ID = '00000000-0000-4000-8000-0000000000a1';
 /** From so many contexts of the scope others are made: of a thousand stacks, the first are as good as all. */
 const MOST_CHANGED = 24;
 
+/** Of names that nobody has yet. */
+const MOST_NAMES = 8;
+
 /**
  * `open`: the document shall admit stacks that nobody has named yet, so some of those stand among the cases, too.
  *
@@ -100,9 +103,21 @@ const stacksOf = (scope: RunScope, facts: OrganizationFacts, { issuer }: Audienc
   });
   if (isOne) return known.length > 0 || issuer === 'v2' ? known : [thought(scope.project, scope.stack)];
   if (!open) return known;
-  const projects = [scope.project, ...witnessesOf(scope.project)].filter((name) => !isPattern(name));
-  const stacks = [scope.stack, ...witnessesOf(scope.stack)].filter((name) => !isPattern(name));
+  const projects = namesOf(
+    scope.project,
+    facts.subjects.map((rule) => rule.project),
+  );
+  const stacks = namesOf(
+    scope.stack,
+    facts.subjects.map((rule) => rule.stack),
+  );
   return [...known, ...projects.flatMap((project) => stacks.map((stack) => thought(project, stack)))];
+};
+
+/** Names that a pattern admits, so that each of the organization's rules for subjects meets one. */
+const namesOf = (pattern: string, rules: readonly string[]): readonly string[] => {
+  const names = [pattern, ...rules].flatMap((each) => (isPattern(each) ? witnessesOf(each) : [each]));
+  return [...new Set(names)].filter((name) => matchesName(pattern, name)).slice(0, MOST_NAMES);
 };
 
 /** At most so many, from everywhere in the list. */

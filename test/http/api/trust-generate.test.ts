@@ -40,6 +40,17 @@ describe('POST /api/orgs/{org}/trust/generate and /verify', () => {
     });
   }
 
+  test('what was generated is told to whoever deletes what it names', async () => {
+    const run = await server.startRun({ project: 'core', stack: 'leaving', operation: 'update' });
+    await server.ask('POST', `/api/orgs/acme/runs/${run.id}/finish`, { as: 'admin', json: { status: 'succeeded' } });
+    await generate({ scope: { ...SCOPE, stack: 'leaving' } });
+    const { status, json } = await server.ask('DELETE', '/api/stacks/acme/core/leaving', { as: 'admin' });
+    assert.equal(status, 200);
+    const [document, ...others] = json.trustDocuments;
+    assert.deepEqual([document.target, document.scope.stack, others], ['aws', 'leaving', []]);
+    assert.match(json.heldUntil, /^20/);
+  });
+
   test('a pattern of stacks is for administrators; one stack is for whoever may start all that it admits', async () => {
     assert.equal((await generate({}, 'carol')).status, 200);
     assertRefused(await generate({ scope: { project: 'core', stack: 'dev' } }, 'carol'), 'run_not_permitted');

@@ -84,6 +84,17 @@ test('Azure gets a credential for each subject, and one for a stack whose subjec
   assert.match(problem({ target: 'azure', scope: ALL }), /would be 90 credentials, and an application takes 20/);
 });
 
+test('a pattern that cannot be proved is not given out: the stacks that exist are named instead', () => {
+  // Subjects of dev-a… have the operation, those of dev… end with the stack: "dev*" lets every operation of dev-a… in.
+  const rule = (stack: string, ...components: string[]) => ({ project: '*', stack, components });
+  const subjects = [rule('dev-a*', 'org', 'project', 'stack', 'operation'), rule('dev*', 'org', 'project', 'stack')];
+  const facts = { ...FACTS, subjects: subjects as unknown as readonly SubjectRule[] };
+  const scope: RunScope = { kind: 'runs', project: 'core', stack: 'dev*', operations: ['update'] };
+  const { document, warnings } = generated({ scope }, facts);
+  assert.doesNotMatch(document, /StringLike/);
+  assert.ok(warnings.includes('It names the stacks that exist: generate it again for those that come later.'));
+});
+
 test('what no relying party can tell apart is said: the subject of another stack is the same', () => {
   const { warnings } = generated({}, shortened('org', 'project'));
   assert.ok(warnings.some((text) => /contoso\/core\/prod-evil update gets in, too/.test(text)));

@@ -4,7 +4,6 @@ import { CommandFailure, unusable } from '../../failure.ts';
 import { JSON_FLAG } from '../../options.ts';
 import { printable, printJson, printLine } from '../../output.ts';
 import type { Surroundings } from '../../surroundings.ts';
-import { readVersion } from '../../version.ts';
 import { readTrustDocument } from './documents.ts';
 import { addScopeFlags, readScope, type ScopeFlags } from './scope-flags.ts';
 import { withoutVerdict } from './without-verdict.ts';
@@ -22,7 +21,7 @@ export const addVerifyCommand = (trust: Command, around: Surroundings): void => 
       .argument('<file>', 'the document as the relying party prints it, whosever it is; "-": standard input'),
   )
     .option(...JSON_FLAG)
-    .option('--sarif', 'print a SARIF 2.1.0 log instead, for code scanning')
+    .option('--sarif', 'print a SARIF 2.1.0 log, for code scanning')
     .action((file: string, options: VerifyOptions) => verifyDocument(around, file, options));
 };
 
@@ -42,10 +41,11 @@ const verifyDocument = async (around: Surroundings, file: string, options: Verif
     throw withoutVerdict(reason);
   });
   const { proved, admitted, refused, findings } = verified;
-  if (options.json || options.sarif) {
-    const { sarifOf, verifiedJson } = await import('../../../trust/sarif.ts');
-    const read = { file, proof: verified };
-    printJson(around.stdout, options.sarif ? sarifOf(read, readVersion()) : verifiedJson(read));
+  if (options.sarif) {
+    const { sarifOf } = await import('../../../trust/sarif.ts');
+    printJson(around.stdout, sarifOf({ file, proof: verified }));
+  } else if (options.json) {
+    printJson(around.stdout, verified);
   } else {
     for (const { level, rule, text, condition } of findings) {
       const where = condition === undefined || condition === '' ? file : `${file} ${condition}`;
