@@ -25,7 +25,11 @@ export interface GenerateTrustParts extends FactParts {
   readonly trustDocuments: Pick<RememberedTrusts, 'remember'>;
 }
 
-/** Writes a trust document for a scope, and remembers it; nothing that was not proved is given out. */
+/**
+ * Writes a trust document for a scope; nothing that was not proved is given out.
+ *
+ * It is remembered, so that whoever deletes what it names is told of it.
+ */
 export const generateForScope = async (
   parts: GenerateTrustParts,
   principal: Principal,

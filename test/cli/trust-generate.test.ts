@@ -82,8 +82,8 @@ describe('runpass trust generate and verify, against a server', () => {
     const { version, runs } = JSON.parse(sarif.stdout);
     assert.equal(version, '2.1.0');
     assert.ok(runs[0].results.some(({ ruleId }: { ruleId: string }) => ruleId === 'admits_other_stack'));
-    const { proved, party, findings } = JSON.parse((await verify('--json')).stdout);
-    assert.deepEqual([proved, party, findings.length > 0], [false, 'vault', true]);
+    const { proved, file, findings } = JSON.parse((await verify('--json')).stdout);
+    assert.deepEqual([proved, file, findings.length > 0], [false, 'role.json', true]);
     assert.equal((await verify('--json', '--sarif')).status, 2);
     writeFileSync(join(place.folder, 'role.json'), '[');
     assert.equal((await verify()).status, 2);

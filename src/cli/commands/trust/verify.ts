@@ -4,6 +4,7 @@ import { CommandFailure, unusable } from '../../failure.ts';
 import { JSON_FLAG } from '../../options.ts';
 import { printable, printJson, printLine } from '../../output.ts';
 import type { Surroundings } from '../../surroundings.ts';
+import { readVersion } from '../../version.ts';
 import { readTrustDocument } from './documents.ts';
 import { addScopeFlags, readScope, type ScopeFlags } from './scope-flags.ts';
 import { withoutVerdict } from './without-verdict.ts';
