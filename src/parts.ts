@@ -74,9 +74,13 @@ export const openParts = async (
     const retention = { audit: settings.retention.audit, decisions: settings.retention.decisions };
     const audit = openAuditLog({ ...system, store, sealer: sealerOf(sealingKeys), retention, replica });
     const read = () => readOrganizations(settings);
-    const organizations = keepOrganizations({ store, audit, log: local.log, replica, read }, files);
-    const runs = openRunRecords(store, clock, settings.retention.finishedRuns);
     const directory = openDirectory(store, local.random, settings.trust.quarantine);
+    const trustDocuments = openRememberedTrusts(store);
+    const organizations = keepOrganizations(
+      { store, audit, log: local.log, replica, directory, trustDocuments, read },
+      files,
+    );
+    const runs = openRunRecords(store, clock, settings.retention.finishedRuns);
     const sealer = sealerOf(sealingKeys);
     const environments = openEnvironmentParts(
       { ...system, store, audit, directory, sealer },
@@ -97,7 +101,7 @@ export const openParts = async (
       accessTokens: provider.accessTokens,
       directory,
       environments,
-      trustDocuments: openRememberedTrusts(store),
+      trustDocuments,
       stackSettings: openSettingsRecords(store),
       deployments: openStoredDeployments(store, system, settings),
       runs,

@@ -31,6 +31,7 @@ export const AUDIT_KINDS = [
   'agent-pool.delete',
   'stack.delete',
   'name.release',
+  'trust-document.forget',
   'stack-settings.change',
   'stack-settings.delete',
   'key.bootstrap',
@@ -43,6 +44,7 @@ export const AUDIT_KINDS = [
   'key.merge',
   'key.rewrap',
   'organizations.change',
+  'organization.gone',
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 

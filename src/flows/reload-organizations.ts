@@ -1,8 +1,10 @@
 import type { Organization } from '../access/organization.ts';
 import type { AuditLog } from '../audit/record.ts';
 import type { DeclaredEnvironments } from '../environments/record.ts';
+import type { Directory } from '../runs/directory.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../system.ts';
+import { describeTrust, type RememberedTrusts } from '../trust/remembered/remembered.ts';
 
 /** What reading the files gave: organizations and environments that they declare, or one text with everything that is wrong. */
 export type OrganizationFiles =
@@ -19,6 +21,8 @@ export interface OrganizationsParts {
   readonly audit: AuditLog;
   readonly log: Log;
   readonly replica: string;
+  readonly directory: Pick<Directory, 'findOrganization'>;
+  readonly trustDocuments: Pick<RememberedTrusts, 'list'>;
   read(): Promise<OrganizationFiles>;
 }
 
@@ -36,6 +40,8 @@ export interface OrganizationsInForce {
 const NONE: DeclaredEnvironments = new Map();
 
 const DOCUMENT = 'organizations-in-force';
+/** Characters of a list of documents in a log line and an audit record. */
+const MOST_SHOWN = 1000;
 
 /** Keeps the organizations that the files declare: read at start, and again when an operator asks for it. */
 export const keepOrganizations = (
@@ -60,6 +66,25 @@ export const keepOrganizations = (
       parts.log.warn('organization files could not be compared with the other replicas', {}, cause);
     }
   };
+  /** What is gone still has trust in clouds: nobody but the operator, who took the file away, can be told. */
+  const leave = async (organization: Organization): Promise<void> => {
+    const { name, id: declaredId } = organization;
+    const owner = await parts.directory.findOrganization(name, declaredId);
+    const documents = owner ? (await parts.trustDocuments.list(owner.id)).map(describeTrust) : [];
+    const naming = documents.join('; ').slice(0, MOST_SHOWN);
+    const detail = { organization: name, documents: documents.length, ...(naming !== '' && { naming }) };
+    parts.log.warn('an organization is gone; whatever trusts its tokens in clouds should go, too', detail);
+    const actor = `server:${parts.replica}`;
+    const trustDocuments = naming === '' ? {} : { trustDocuments: naming };
+    await parts.audit.record({
+      kind: 'organization.gone',
+      organization: name,
+      actor,
+      outcome: 'granted',
+      detail: trustDocuments,
+    });
+  };
+
   return {
     current: () => inForce.organizations,
     environments: (organization) => inForce.environments.get(organization) ?? NONE,
@@ -71,6 +96,7 @@ export const keepOrganizations = (
         return;
       }
       if (read.hash === inForce.hash) return;
+      const gone = [...inForce.organizations.values()].filter(({ name }) => !read.organizations.has(name));
       inForce = read;
       parts.log.info('organization files were read again', { organizations: read.organizations.size });
       const detail = { hash: read.hash, organizations: read.organizations.size };
@@ -78,6 +104,11 @@ export const keepOrganizations = (
       await parts.audit
         .record({ kind: 'organizations.change', actor, outcome: 'granted', detail })
         .catch((cause: unknown) => parts.log.error('a change of organizations could not be recorded', {}, cause));
+      for (const organization of gone) {
+        await leave(organization).catch((cause: unknown) =>
+          parts.log.error('what trusts an organization that is gone could not be told', {}, cause),
+        );
+      }
       await compare();
     },
   };

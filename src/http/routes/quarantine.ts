@@ -21,6 +21,12 @@ export const overrideQuarantine = async (
   await releaseName(parts, principal, organization, name, reason.trim());
 };
 
+/** A generated document as it is remembered. */
+export const showTrust = ({ created, ...document }: LeftBehind['documents'][number]) => ({
+  ...document,
+  created: writeTime(created),
+});
+
 /** What was deleted leaves nothing to say, unless documents still trust its name. */
 export const answerLeftBehind = (ctx: Context, { documents, heldUntil }: LeftBehind): void => {
   if (documents.length === 0) {
@@ -28,7 +34,7 @@ export const answerLeftBehind = (ctx: Context, { documents, heldUntil }: LeftBeh
     return;
   }
   ctx.body = {
-    trustDocuments: documents.map(({ created, ...document }) => ({ ...document, created: writeTime(created) })),
+    trustDocuments: documents.map(showTrust),
     ...(heldUntil !== undefined && { heldUntil: writeTime(heldUntil) }),
   };
 };

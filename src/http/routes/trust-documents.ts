@@ -7,13 +7,15 @@ import {
   type VerifyRequest,
   verifyForScope,
 } from '../../flows/generate-trust.ts';
+import { forgetTrust, listRememberedTrust, type RememberedTrustParts } from '../../flows/remembered-trust.ts';
 import { SUBJECT_ATTRIBUTES, splitEnvironmentPath } from '../../tokens/subject.ts';
 import { CHECKED_BY, GENERATED_FOR, type TrustRequest } from '../../trust/generate/generated.ts';
 import { INPUTS } from '../../trust/generate/inputs.ts';
 import type { EnvironmentScope, RunScope, TrustScope } from '../../trust/generate/scope.ts';
 import { bodyReader } from '../body.ts';
-import type { ApiDoor } from './api.ts';
+import { type ApiDoor, parameterOf } from './api.ts';
 import { NAMED_ENVIRONMENT, NAMED_RUN } from './claims.ts';
+import { showTrust } from './quarantine.ts';
 
 const TEXT = { type: 'string', maxLength: 1024 } as const;
 /** What the largest document may hold; the room counts bytes, and says so. */
@@ -117,7 +119,10 @@ const scopeOf = (body: ScopeBody): TrustScope => {
 };
 
 /** `/api/orgs/{org}/trust`: documents of relying parties that trust our issuers. */
-export const addTrustDocumentRoutes = (door: ApiDoor, parts: ExplainTrustParts & GenerateTrustParts): void => {
+export const addTrustDocumentRoutes = (
+  door: ApiDoor,
+  parts: ExplainTrustParts & GenerateTrustParts & RememberedTrustParts,
+): void => {
   door.post('/api/orgs/:org/trust/explain', async (ctx) => {
     const { principal, organization } = await door.caller(ctx);
     const question = await readQuestion(ctx);
@@ -138,5 +143,16 @@ export const addTrustDocumentRoutes = (door: ApiDoor, parts: ExplainTrustParts &
     const { principal, organization } = await door.caller(ctx);
     const { scope, issuer = 'v1', ...rest } = await readVerify(ctx);
     ctx.body = await verifyForScope(parts, principal, organization, { ...rest, scope: scopeOf(scope), issuer });
+  });
+
+  door.get('/api/orgs/:org/trust/documents', async (ctx) => {
+    const { principal, organization } = await door.caller(ctx);
+    ctx.body = { trustDocuments: (await listRememberedTrust(parts, principal, organization)).map(showTrust) };
+  });
+
+  door.delete('/api/orgs/:org/trust/documents/:document', async (ctx) => {
+    const { principal, organization } = await door.caller(ctx);
+    await forgetTrust(parts, principal, organization, parameterOf(ctx, 'document'));
+    ctx.status = 204;
   });
 };

@@ -51,6 +51,26 @@ describe('POST /api/orgs/{org}/trust/generate and /verify', () => {
     assert.match(json.heldUntil, /^20/);
   });
 
+  test('administrators see what was generated, and forget what they took out of a cloud', async () => {
+    await generate({ scope: { ...SCOPE, stack: 'forgotten' } });
+    const list = async () =>
+      (await server.ask('GET', '/api/orgs/acme/trust/documents', { as: 'admin' })).json.trustDocuments as {
+        readonly id: string;
+        readonly scope: { readonly stack: string };
+      }[];
+    const [newest] = await list();
+    assert.equal(newest?.scope.stack, 'forgotten');
+    const path = `/api/orgs/acme/trust/documents/${newest?.id}`;
+    assertRefused(await server.ask('GET', '/api/orgs/acme/trust/documents', { as: 'carol' }), 'not_permitted');
+    assertRefused(await server.ask('DELETE', path, { as: 'carol' }), 'not_permitted');
+    assertRefused(await server.ask('DELETE', path, { as: 'stranger' }), 'organization_not_found');
+    assert.equal((await server.ask('DELETE', path, { as: 'admin' })).status, 204);
+    assertRefused(await server.ask('DELETE', path, { as: 'admin' }), 'not_found');
+    assert.ok(!(await list()).some(({ id }) => id === newest?.id));
+    const { json } = await server.ask('GET', '/api/orgs/acme/audit?kind=trust-document.forget', { as: 'admin' });
+    assert.ok(json.records.some(({ outcome }: { outcome: string }) => outcome === 'granted'));
+  });
+
   test('a pattern of stacks is for administrators; one stack is for whoever may start all that it admits', async () => {
     assert.equal((await generate({}, 'carol')).status, 200);
     assertRefused(await generate({ scope: { project: 'core', stack: 'dev' } }, 'carol'), 'run_not_permitted');

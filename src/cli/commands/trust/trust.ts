@@ -8,6 +8,7 @@ import { addIssuerCommands } from './issuers.ts';
 import { addLintCommand } from './lint.ts';
 import { addPinCommands } from './pins.ts';
 import { addPolicyCommands } from './policies.ts';
+import { addRememberedCommands } from './remembered.ts';
 import { addReplayCommand } from './replay.ts';
 import { addTryCommand } from './try.ts';
 import { addVerifyCommand } from './verify.ts';
@@ -29,4 +30,5 @@ export const addTrustCommands = (program: Command, around: Surroundings): void =
   addExplainCommand(trust, around);
   addGenerateCommand(trust, around);
   addVerifyCommand(trust, around);
+  addRememberedCommands(trust, around);
 };
