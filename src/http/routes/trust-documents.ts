@@ -1,12 +1,7 @@
 import { OPERATIONS } from '../../access/organization.ts';
 import { Refusal } from '../../errors.ts';
-import { type ExplainTrustParts, explainTrust, type TrustQuestion } from '../../flows/explain-trust.ts';
-import {
-  type GenerateTrustParts,
-  generateForScope,
-  type VerifyRequest,
-  verifyForScope,
-} from '../../flows/generate-trust.ts';
+import type { ExplainTrustParts, TrustQuestion } from '../../flows/explain-trust.ts';
+import type { GenerateTrustParts, VerifyRequest } from '../../flows/generate-trust.ts';
 import { forgetTrust, listRememberedTrust, type RememberedTrustParts } from '../../flows/remembered-trust.ts';
 import { SUBJECT_ATTRIBUTES, splitEnvironmentPath } from '../../tokens/subject.ts';
 import { CHECKED_BY, GENERATED_FOR, type TrustRequest } from '../../trust/generate/generated.ts';
@@ -118,6 +113,11 @@ const scopeOf = (body: ScopeBody): TrustScope => {
   return { kind: 'environment', project: path.project, environment: path.name, attributes: body.attributes ?? [] };
 };
 
+// The evaluators of six relying parties are a fifth of everything that a server loads, and most never ask them: they
+// come with the first question, so that a start is not slower for them.
+const explaining = () => import('../../flows/explain-trust.ts');
+const generating = () => import('../../flows/generate-trust.ts');
+
 /** `/api/orgs/{org}/trust`: documents of relying parties that trust our issuers. */
 export const addTrustDocumentRoutes = (
   door: ApiDoor,
@@ -126,6 +126,7 @@ export const addTrustDocumentRoutes = (
   door.post('/api/orgs/:org/trust/explain', async (ctx) => {
     const { principal, organization } = await door.caller(ctx);
     const question = await readQuestion(ctx);
+    const { explainTrust } = await explaining();
     const { party, presented, ...verdict } = await explainTrust(parts, principal, organization, question);
     const { iss, sub, aud } = presented.claims;
     ctx.set('Cache-Control', 'no-store');
@@ -136,12 +137,14 @@ export const addTrustDocumentRoutes = (
     const { principal, organization } = await door.caller(ctx);
     const { scope, issuer = 'v1', inputs = {}, ...rest } = await readGenerate(ctx);
     const request = { ...rest, scope: scopeOf(scope), issuer, inputs };
+    const { generateForScope } = await generating();
     ctx.body = await generateForScope(parts, principal, organization, request);
   });
 
   door.post('/api/orgs/:org/trust/verify', async (ctx) => {
     const { principal, organization } = await door.caller(ctx);
     const { scope, issuer = 'v1', ...rest } = await readVerify(ctx);
+    const { verifyForScope } = await generating();
     ctx.body = await verifyForScope(parts, principal, organization, { ...rest, scope: scopeOf(scope), issuer });
   });
 
