@@ -83,7 +83,7 @@ export const openParts = async (
     const runs = openRunRecords(store, clock, settings.retention.finishedRuns);
     const sealer = sealerOf(sealingKeys);
     const environments = openEnvironmentParts(
-      { ...system, store, audit, directory, sealer },
+      { ...system, store, audit, directory, sealer, trustDocuments },
       organizations.environments,
     );
     const trust = openTrustRecords(store, system, settings, organizations);

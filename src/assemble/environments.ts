@@ -14,7 +14,7 @@ import type { Parts } from '../parts.ts';
 import type { Directory } from '../runs/directory.ts';
 import type { Store } from '../store/store.ts';
 import type { System } from '../system.ts';
-import { openRememberedTrusts } from '../trust/remembered/remembered.ts';
+import type { RememberedTrusts } from '../trust/remembered/remembered.ts';
 import type { Keepers } from './public-documents.ts';
 
 /** Everything that is stored of environments, and the sessions of those that are open. */
@@ -27,10 +27,11 @@ interface Below extends Pick<System, 'clock' | 'random'> {
   readonly audit: AuditLog;
   readonly directory: Directory;
   readonly sealer: Sealer;
+  readonly trustDocuments: RememberedTrusts;
 }
 
 export const openEnvironmentParts = (
-  { clock, random, store, audit, directory, sealer }: Below,
+  { clock, random, store, audit, directory, sealer, trustDocuments }: Below,
   declared: (organization: string) => DeclaredEnvironments,
 ): StoredEnvironments => ({
   clock,
@@ -38,7 +39,7 @@ export const openEnvironmentParts = (
   directory,
   environments: openEnvironmentRecords({ store, clock, directory, declared }),
   secrets: openEnvironmentSecrets({ store, random, sealer }),
-  trustDocuments: openRememberedTrusts(store),
+  trustDocuments,
   sessions: openEnvironmentSessions({ store, clock, random, sealer }),
 });
 

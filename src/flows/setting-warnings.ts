@@ -5,6 +5,7 @@ import type { Identified } from '../runs/run.ts';
 import type { Draft } from '../tokens/draft.ts';
 import type { SigningKey } from '../tokens/mint.ts';
 import { type DraftedRun, draftForRun, impossibleAt, type RunIssuer } from './draft-for-run.ts';
+import { NO_RUN } from './preview-claims.ts';
 
 export interface WarningParts {
   readonly runIssuers: Readonly<Record<'v1' | 'v2', RunIssuer>>;
@@ -31,8 +32,8 @@ export interface ConfiguredStack {
   readonly clouds: CloudSettings;
 }
 
-/** What is not known before there is a run: its id and its starter, neither of which is in a subject. */
-const NO_RUN = { id: '00000000-0000-0000-0000-000000000000', actor: '' } as const;
+/** Nobody has started a run yet; its starter is in no subject. */
+const NOBODY = '';
 
 /**
  * Everything about these settings that no form shows: drafted as every operation's token would be, on both issuers.
@@ -73,14 +74,14 @@ export const warningsAbout = (
 };
 
 const thinkOf = ({ owner, stack, clouds }: ConfiguredStack, operation: Operation): DraftedRun => ({
-  id: NO_RUN.id,
+  id: NO_RUN,
   subject: {
     organization: owner,
     project: stack.project,
     stack: { id: stack.id, name: stack.name },
     operation,
     version: stack.runs + 1,
-    actor: NO_RUN.actor,
+    actor: NOBODY,
   },
   clouds,
 });

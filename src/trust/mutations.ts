@@ -33,7 +33,8 @@ const FIELDS: Readonly<Record<string, Field>> = {
 /** Parts that say what follows, and never who. */
 const KINDS: readonly string[] = ['deploy', 'environments', 'scope', 'write'];
 
-const OTHER_ID = '00000000-0000-4000-8000-00000000e711';
+/** Stands for an id of something else. */
+export const OTHER_ID = '00000000-0000-4000-8000-00000000e711';
 
 /**
  * Everybody who differs from what was presented in one field: another organization, project, stack, operation or

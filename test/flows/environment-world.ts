@@ -7,6 +7,7 @@ import { createEnvironment } from '../../src/flows/create-environment.ts';
 import { newSealingKey, open, parseSealingKeys, seal } from '../../src/keys/seal.ts';
 import { openDirectory } from '../../src/runs/directory.ts';
 import { memoryStore } from '../../src/store/memory.ts';
+import { openRememberedTrusts } from '../../src/trust/remembered/remembered.ts';
 import { realRandom, StandingClock } from '../clock.ts';
 
 /** Users by what a role gives them on the environments of project `core`; `nobody` has no role. */
@@ -75,7 +76,7 @@ export const makeEnvironmentWorld = () => {
   };
   const directory = openDirectory(store, realRandom);
   const stored = openEnvironmentParts(
-    { clock, random: realRandom, store, audit, directory, sealer },
+    { clock, random: realRandom, store, audit, directory, sealer, trustDocuments: openRememberedTrusts(store) },
     () => new Map(Object.entries(state.files)),
   );
   const parts = { ...stored, environmentIssuers: { v2: { subjectPrefix: 'pulumi' } } };

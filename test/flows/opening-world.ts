@@ -14,6 +14,7 @@ import { newSealingKey, open as openSealed, parseSealingKeys, seal } from '../..
 import { openDirectory } from '../../src/runs/directory.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import type { SigningKey } from '../../src/tokens/mint.ts';
+import { openRememberedTrusts } from '../../src/trust/remembered/remembered.ts';
 import { realRandom, StandingClock } from '../clock.ts';
 import { type FakeCloud, startFakeCloud } from '../clouds/fake-cloud.ts';
 import { ACME } from './world.ts';
@@ -86,7 +87,10 @@ export const openingWorld = async () => {
     seal: (purpose: string, plain: string) => seal(keys, purpose, plain),
     open: (purpose: string, sealed: string) => openSealed(keys, purpose, sealed),
   };
-  const stored = openEnvironmentParts({ clock, random: realRandom, store, audit, directory, sealer }, () => new Map());
+  const stored = openEnvironmentParts(
+    { clock, random: realRandom, store, audit, directory, sealer, trustDocuments: openRememberedTrusts(store) },
+    () => new Map(),
+  );
   const parts: OpenEnvironmentParts = {
     ...stored,
     random: realRandom,

@@ -1,6 +1,7 @@
 import { matchesName } from '../../access/names.ts';
 import { OPERATIONS } from '../../access/organization.ts';
 import type { SubjectAttribute } from '../../tokens/subject.ts';
+import { OTHER_ID } from '../mutations.ts';
 import {
   type Audience,
   type Context,
@@ -32,8 +33,7 @@ export interface Beyond extends Context {
   readonly field: string;
 }
 
-/** Stand for what was made anew, or elsewhere, under a name that is known. */
-const OTHER_ID = '00000000-0000-4000-8000-00000000e711';
+/** Stands for what was made anew under a name that is known. */
 const NEW_ID = '00000000-0000-4000-8000-0000000000a1';
 
 /** From so many contexts of the scope others are made: of a thousand stacks, the first are as good as all. */
