@@ -1,11 +1,13 @@
-import type { Organization } from '../access/organization.ts';
+import type { Operation, Organization } from '../access/organization.ts';
 import { awsSessionOf } from '../deployments/settings/aws-session.ts';
-import type { Target } from '../deployments/settings/cloud-settings.ts';
+import type { CloudSettings, Target } from '../deployments/settings/cloud-settings.ts';
 import type { SessionNames } from '../deployments/settings/session-name.ts';
 import { audienceAt } from '../deployments/settings/target-audience.ts';
 import { problemsAtTarget, type TargetProblem } from '../deployments/settings/target-limits.ts';
 import { Refusal } from '../errors.ts';
-import type { Run } from '../runs/run.ts';
+import type { KnownStack } from '../runs/directory.ts';
+import type { Identified, Run } from '../runs/run.ts';
+import { NO_ID } from '../runs/stand-ins.ts';
 import { type AwsClaims, awsClaims } from '../tokens/aws-claims.ts';
 import { type Draft, problemWithAudience } from '../tokens/draft.ts';
 import { longestLength } from '../tokens/mint.ts';
@@ -35,6 +37,26 @@ export interface TokenWish {
 
 /** What is looked at of a run, or of one that is only thought of. */
 export type DraftedRun = Pick<Run, 'id' | 'subject' | 'clouds'>;
+
+/** The next run of a stack, that nobody has started. */
+export const nextRunOf = (
+  organization: Identified,
+  stack: KnownStack,
+  operation: Operation,
+  actor: string,
+  clouds: CloudSettings | undefined,
+): DraftedRun => ({
+  id: NO_ID,
+  subject: {
+    organization,
+    project: stack.project,
+    stack: { id: stack.id, name: stack.name },
+    operation,
+    version: stack.runs + 1,
+    actor,
+  },
+  ...(clouds && { clouds }),
+});
 
 /** What a token of this run would say on this issuer: the same for the token itself and for a preview of it. */
 export const draftForRun = (

@@ -44,9 +44,9 @@ export const explainTrust = async (
   const { party, document } = readTrustDocument(question.document);
 
   // 2. What is presented, and by whose side is it held?
-  const presented =
+  const { presented, missing } =
     'claims' in question
-      ? presentHeld(question)
+      ? { presented: presentHeld(question), missing: NOTHING }
       : await presentToken(
           parts,
           parts.runIssuers[question.issuer ?? issuerNamedIn(question.document, parts.runIssuers)],
@@ -58,8 +58,15 @@ export const explainTrust = async (
   const ours = await ourSideOf(parts, principal, organization, question.document);
 
   // 3. What it says.
-  return { party, presented, ...verdictOn(document, presented, ours, 'claims' in question) };
+  const verdict = verdictOn(document, presented, ours, 'claims' in question);
+  const assumptions = [...[...missing].map(assumeToCome), ...verdict.assumptions];
+  return { party, presented, ...verdict, assumptions };
 };
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+const assumeToCome = (what: string): string =>
+  `There is no ${what} yet: it is taken as if there were, with zeros where tokens of v2 will have its id.`;
 
 const UNSIGNED = "The token's signature, its times and whether it was used before: it is taken at its word.";
 

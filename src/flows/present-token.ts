@@ -4,6 +4,7 @@ import type { Target } from '../deployments/settings/cloud-settings.ts';
 import { resolveSessionName } from '../deployments/settings/session-name.ts';
 import { Refusal } from '../errors.ts';
 import type { RunRecords } from '../runs/records.ts';
+import { NO_ID, withStandIns } from '../runs/stand-ins.ts';
 import { type Clock, epochSeconds } from '../system.ts';
 import { claimsOf, headerOf } from '../tokens/mint.ts';
 import type { Presented } from '../trust/verdict.ts';
@@ -12,7 +13,6 @@ import {
   draftEnvironment,
   type EnvironmentPreview,
   type NamedRun,
-  NO_RUN,
   type PreviewParts,
   thinkOfRun,
 } from './preview-claims.ts';
@@ -33,9 +33,16 @@ const PREFIXES: Readonly<Record<string, string>> = { aws: 'aws', azure: 'azure',
 /** As long as AWS gives by itself. */
 const AWS_DURATION = 3600;
 
+export interface Thought {
+  readonly presented: Presented;
+  /** Stacks and environments that do not exist yet, as sentences name them: on v2 zeros stand for their ids. */
+  readonly missing: ReadonlySet<string>;
+}
+
 /**
  * What a relying party would be shown: the same draft as for minting, with times and an id as a token has them.
  *
+ * Nothing comes into being by it, neither a stack nor an id.
  * Who may start a run may present it, and who may see one that was started; environments are for administrators.
  */
 export const presentToken = async (
@@ -45,22 +52,23 @@ export const presentToken = async (
   organization: Organization,
   party: string,
   asked: Bearer & { readonly audience?: string },
-): Promise<Presented> => {
+): Promise<Thought> => {
+  const { directory, missing } = withStandIns(parts.directory);
   const key = parts.signer(issuer.name);
   if (!key) throw new Refusal('issuing_paused');
   const iat = epochSeconds(parts.clock);
-  const minted = { iss: issuer.url, jti: NO_RUN, iat, exp: iat + issuer.defaultLifetime };
+  const minted = { iss: issuer.url, jti: NO_ID, iat, exp: iat + issuer.defaultLifetime };
   const header = headerOf(key);
   if ('environment' in asked) {
     const audience = asked.audience ?? audienceOfLogin(issuer, organization.name, party);
-    const draft = await draftEnvironment(parts, issuer, principal, organization, asked.environment, audience);
-    return { issuer: issuer.url, claims: claimsOf(draft, minted), header };
+    const draft = await draftEnvironment(directory, issuer, principal, organization, asked.environment, audience);
+    return { presented: { issuer: issuer.url, claims: claimsOf(draft, minted), header }, missing };
   }
 
   const { run, tokens } =
     typeof asked.run === 'string'
       ? await readRun(parts, principal, organization.name, asked.run)
-      : { run: await thinkOfRun(parts, principal, organization, asked.run), tokens: [] };
+      : { run: await thinkOfRun({ ...parts, directory }, principal, organization, asked.run), tokens: [] };
   const target = TARGETS[party];
   const otherwise = issuer.name === 'v2' && !target ? audienceOnV2(party, organization.name) : undefined;
   const audience = asked.audience ?? otherwise;
@@ -70,12 +78,8 @@ export const presentToken = async (
   };
   const draft = draftForRun(issuer, organization, run, wish);
   const issued = tokens.findLast(({ aud, kid }) => aud === draft.aud && kid === key.kid);
-  return {
-    issuer: issuer.url,
-    claims: claimsOf(draft, { ...minted, ...issued }),
-    header,
-    ...requestOf(party, run),
-  };
+  const claims = claimsOf(draft, { ...minted, ...issued });
+  return { presented: { issuer: issuer.url, claims, header, ...requestOf(party, run) }, missing };
 };
 
 /** What AWS is asked for beside the token, by the settings of the stack. */

@@ -5,6 +5,7 @@ import { actingFor, mayRun, type Principal } from '../access/principal.ts';
 import type { SettingsRecords } from '../deployments/settings/settings-records.ts';
 import { Refusal } from '../errors.ts';
 import type { Directory } from '../runs/directory.ts';
+import { type Identifier, withStandIns } from '../runs/stand-ins.ts';
 import type { Draft } from '../tokens/draft.ts';
 import { draftEnvironmentToken, draftEnvironmentTokenWithIds, type OpenedEnvironment } from '../tokens/environment.ts';
 import { headerOf, type SigningKey } from '../tokens/mint.ts';
@@ -19,6 +20,7 @@ import {
   audienceFor,
   type DraftedRun,
   draftForRun,
+  nextRunOf,
   type RunIssuer,
   refuseImpossible,
   type TokenWish,
@@ -46,14 +48,12 @@ export interface Preview {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** Stands where the id of a run will. */
-export const NO_RUN = '00000000-0000-0000-0000-000000000000';
-
 /**
  * Shows what would be signed: the same draft as the token's, without times and `jti`, and unsigned.
  *
  * For runs, who may start the run may preview it; for environments, organization administrators.
- * As everywhere, a stack comes into being when a permitted caller first names it: only so are its ids known.
+ * v2 gives ids to names at first sight, here as everywhere: only so are they known before the first run. v1 shows no
+ * id, so there nothing comes into being.
  */
 export const previewClaims = async (
   parts: PreviewParts,
@@ -67,10 +67,11 @@ export const previewClaims = async (
       problem: 'target: is for runs; a login of an environment says it by itself',
     });
   }
+  const directory = issuer.name === 'v2' ? parts.directory : withStandIns(parts.directory).directory;
   const draft =
     'run' in request
-      ? await draftRun(parts, issuer, principal, organization, request.run, request)
-      : await draftEnvironment(parts, issuer, principal, organization, request.environment, request.audience);
+      ? await draftRun({ ...parts, directory }, issuer, principal, organization, request.run, request)
+      : await draftEnvironment(directory, issuer, principal, organization, request.environment, request.audience);
   const key = parts.signer(issuer.name);
   if (!key) throw new Refusal('issuing_paused');
   const { sub, aud, claims, aws } = draft;
@@ -78,7 +79,7 @@ export const previewClaims = async (
 };
 
 const draftRun = async (
-  parts: PreviewParts,
+  parts: ThinkingParts & Pick<PreviewParts, 'signer'>,
   issuer: RunIssuer,
   principal: Principal,
   organization: Organization,
@@ -105,9 +106,13 @@ const permitted = (principal: Principal, run: NamedRun): void => {
   if (!mayRun(principal, run)) throw new Refusal('run_not_permitted', { ...run });
 };
 
+interface ThinkingParts extends Pick<PreviewParts, 'stackSettings'> {
+  readonly directory: Identifier;
+}
+
 /** The next run of a stack, for whoever may start it; nobody starts it. */
 export const thinkOfRun = async (
-  parts: Pick<PreviewParts, 'directory' | 'stackSettings'>,
+  parts: ThinkingParts,
   principal: Principal,
   organization: Organization,
   run: NamedRun,
@@ -115,21 +120,13 @@ export const thinkOfRun = async (
   permitted(principal, run);
   const owner = await parts.directory.organization(organization.name, organization.id);
   const stack = await parts.directory.stack(owner, run.project, run.stack);
-  const subject = {
-    organization: owner,
-    project: stack.project,
-    stack: { id: stack.id, name: stack.name },
-    operation: run.operation,
-    version: stack.runs + 1,
-    actor: principal.name,
-  };
   const { settings } = await parts.stackSettings.load(stack.id);
-  return { id: NO_RUN, subject, ...(settings && { clouds: settings.clouds }) };
+  return nextRunOf(owner, stack, run.operation, principal.name, settings?.clouds);
 };
 
 /** The token of a login of an environment, as organization administrators may preview it. */
 export const draftEnvironment = async (
-  parts: Pick<PreviewParts, 'directory'>,
+  directory: Identifier,
   issuer: RunIssuer,
   principal: Principal,
   organization: Organization,
@@ -141,11 +138,11 @@ export const draftEnvironment = async (
   const current = asked.current === undefined ? root : readEnvironmentName('current', asked.current);
   const attributes = (asked.subjectAttributes ?? []).map(readAttribute);
   const aud = environmentAudience(issuer, organization.name, audience);
-  const owner = await parts.directory.organization(organization.name, organization.id);
+  const owner = await directory.organization(organization.name, organization.id);
   const identify = async ({ project, name }: EnvironmentName): Promise<OpenedEnvironment> => ({
     project,
     name,
-    id: (await parts.directory.environment(owner, project, name)).id,
+    id: (await directory.environment(owner, project, name)).id,
   });
   const opening = {
     organization: owner,

@@ -4,8 +4,7 @@ import type { KnownStack } from '../runs/directory.ts';
 import type { Identified } from '../runs/run.ts';
 import type { Draft } from '../tokens/draft.ts';
 import type { SigningKey } from '../tokens/mint.ts';
-import { type DraftedRun, draftForRun, impossibleAt, type RunIssuer } from './draft-for-run.ts';
-import { NO_RUN } from './preview-claims.ts';
+import { draftForRun, impossibleAt, nextRunOf, type RunIssuer } from './draft-for-run.ts';
 
 export interface WarningParts {
   readonly runIssuers: Readonly<Record<'v1' | 'v2', RunIssuer>>;
@@ -49,7 +48,7 @@ export const warningsAbout = (
   return targets.flatMap((target) =>
     Object.values(parts.runIssuers).flatMap((issuer) => {
       const drafts = OPERATIONS.map((operation) => {
-        const run = thinkOf(configured, operation);
+        const run = nextRunOf(configured.owner, configured.stack, operation, NOBODY, configured.clouds);
         return { operation, run, draft: draftForRun(issuer, organization, run, { target }) };
       });
       const alg = parts.signer(issuer.name)?.alg;
@@ -72,19 +71,6 @@ export const warningsAbout = (
     }),
   );
 };
-
-const thinkOf = ({ owner, stack, clouds }: ConfiguredStack, operation: Operation): DraftedRun => ({
-  id: NO_RUN,
-  subject: {
-    organization: owner,
-    project: stack.project,
-    stack: { id: stack.id, name: stack.name },
-    operation,
-    version: stack.runs + 1,
-    actor: NOBODY,
-  },
-  clouds,
-});
 
 /** Microsoft Entra: federated identity credentials of one application or identity. */
 const MAX_CREDENTIALS = 20;

@@ -35,6 +35,8 @@ export interface Directory {
   deleteEnvironment(organization: Identified, project: string, name: string, id: string): Promise<boolean>;
   /** The stack if it exists; this never makes one. */
   findStack(organization: Identified, project: string, name: string): Promise<KnownStack | undefined>;
+  /** The environment if its name has an id; this never gives one. */
+  findEnvironment(organization: Identified, project: string, name: string): Promise<Identified | undefined>;
   /** The project if it exists; this never makes one. */
   findProject(organization: Identified, name: string): Promise<Identified | undefined>;
   /** Forgets the stack and its ordinals; what it did stays in the organization's lists until its time is over. */
@@ -126,6 +128,11 @@ export const openDirectory = (store: Store, random: Random, quarantine = 0): Dir
         find(stackKey(organization.id, project, name)),
       ]);
       return owner && known && { name, id: known.id, project: { name: project, id: owner.id }, runs: known.length };
+    },
+    async findEnvironment(organization, project, name) {
+      const stored = await store.get(environmentKey(organization.id, project, name));
+      const id = stored && (JSON.parse(stored.value) as { id?: string }).id;
+      return id === undefined ? undefined : { name, id };
     },
     async findProject(organization, name) {
       const known = await find(projectKey(organization, name));

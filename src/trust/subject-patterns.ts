@@ -99,7 +99,7 @@ const names = (pattern: string, issuer: 'v1' | 'v2', ours: OurSide): readonly Su
   const { projects, stacks, environments } = ours.known;
   const gone = (what: string, name: string): SubjectProblem => ({
     kind: 'unknown_name',
-    text: `There is no ${what} "${name}" (any more): whoever makes one of that name gets in. Take it out.`,
+    text: `There is no ${what} "${name}" (yet, or any more): whoever makes one of that name gets in. Take it out unless it is to come.`,
   });
   if (project !== undefined && projects && !projects.includes(project)) return [gone('project', project)];
   if (project !== undefined && stack !== undefined && stacks && !stacks.includes(`${project}/${stack}`)) {

@@ -54,6 +54,24 @@ test('a preview shows exactly what the next token says, minus times and jti', as
   }
 });
 
+test('a preview brings a stack or an environment into being on v2 alone, whose subjects are made of their ids', async () => {
+  const { parts, v1, v2 } = makeWorld();
+  const { directory } = parts;
+  const owner = await directory.organization(ACME.name, ACME.id);
+  const asked = [{ run: TARGET }, { environment: { root: 'p/e' } }];
+  const there = async () => [
+    await directory.findStack(owner, TARGET.project, TARGET.stack),
+    await directory.findEnvironment(owner, 'p', 'e'),
+  ];
+  for (const request of asked) await previewClaims(parts, v1, PRINCIPALS.admin, ACME, { audience: 'acme', ...request });
+  assert.deepEqual(await there(), [undefined, undefined]);
+  const shown = [];
+  for (const request of asked)
+    shown.push(await previewClaims(parts, v2, PRINCIPALS.admin, ACME, { audience: 'a', ...request }));
+  for (const [at, found] of (await there()).entries())
+    assert.match(String(shown[at]?.claims.sub), new RegExp(`${found?.id}`));
+});
+
 test('a preview is for those who may start the run, and of environments for administrators', async () => {
   const { parts, v1 } = makeWorld();
   const preview = (principal: keyof typeof PRINCIPALS, request: Parameters<typeof previewClaims>[4]) =>

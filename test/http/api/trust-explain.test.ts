@@ -12,6 +12,7 @@ describe('POST /api/orgs/{org}/trust/explain', () => {
   let server: TestServer;
   before(async () => {
     server = await startTestServer();
+    await server.startRun(RUN);
   });
   after(() => server.stop());
   const explain = (json: object, as: Caller = 'admin') =>
@@ -67,6 +68,25 @@ describe('POST /api/orgs/{org}/trust/explain', () => {
     assert.equal(other.json.allowed, false);
   });
   const V2 = { issuer: 'v2', audience: 'sts.amazonaws.com', run: RUN };
+
+  test('a stack that is not there is assumed, told of as unknown, and does not come into being', async () => {
+    const run = { ...RUN, stack: 'unborn' };
+    const before = await stateOf(server);
+    const v1 = await explain({ document: policy(SUB.replace('dev', 'unborn')), run });
+    assert.deepEqual(
+      [v1.json.allowed, codes(v1.json.warnings)],
+      [true, ['aws_issuer_unreachable', 'aws_subject_unknown_name']],
+    );
+    assert.match(v1.json.assumptions[0], /^There is no stack core\/unborn yet/);
+    const v2 = await explain({ document: policy(SUB, 'sts.amazonaws.com', '/oidc/v2'), run });
+    assert.match(v2.json.presented.sub, /:00000000-0000-0000-0000-000000000000:/);
+    const login = { environment: { root: 'aws/unborn' } };
+    assert.match(
+      (await explain({ document: policy(SUB), ...login })).json.assumptions[0],
+      /no environment aws\/unborn yet/,
+    );
+    assert.deepEqual(await stateOf(server), before);
+  });
 
   test('a run that was started presents its own claims, with the tags that its stack asks for', async () => {
     const aws = { roleArn: ROLE, sessionName: 'run', tags: { stack: 'stack' } };
