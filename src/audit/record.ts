@@ -31,6 +31,7 @@ export const AUDIT_KINDS = [
   'agent-pool.delete',
   'stack.delete',
   'name.release',
+  'trust-document.generate',
   'trust-document.forget',
   'stack-settings.change',
   'stack-settings.delete',

@@ -1,6 +1,7 @@
 import { problemWithName } from '../access/names.ts';
 import type { Organization } from '../access/organization.ts';
 import { mayRun, type Principal } from '../access/principal.ts';
+import type { AuditLog } from '../audit/record.ts';
 import { Refusal } from '../errors.ts';
 import { defaultAudience } from '../trust/generate/audience.ts';
 import { casesOf } from '../trust/generate/cases.ts';
@@ -12,23 +13,27 @@ import {
   isNotGenerated,
   type TrustRequest,
 } from '../trust/generate/generated.ts';
-import { isPattern, operationsOf, type TrustScope } from '../trust/generate/scope.ts';
+import { isPattern, operationsOf, scopeText, type TrustScope } from '../trust/generate/scope.ts';
 import { type Proof, proveDocument } from '../trust/prove.ts';
 import type { Recognised } from '../trust/recognise.ts';
 import type { RememberedTrusts } from '../trust/remembered/remembered.ts';
 import { administratorsOnly } from './administrators-only.ts';
 import { readTrustDocument } from './explain-trust.ts';
 import { type FactParts, factsOf } from './organization-facts.ts';
-import { actorOf } from './trace.ts';
+import { actorOf, recordRefusals } from './trace.ts';
 
 export interface GenerateTrustParts extends FactParts {
+  readonly audit: AuditLog;
   readonly trustDocuments: Pick<RememberedTrusts, 'remember'>;
 }
+
+/** Characters of a scope in an audit record; what is refused may be longer than any scope is. */
+const MOST_SHOWN = 300;
 
 /**
  * Writes a trust document for a scope; nothing that was not proved is given out.
  *
- * It is remembered, so that whoever deletes what it names is told of it.
+ * It is recorded and remembered, so that whoever deletes what it names is told of it.
  */
 export const generateForScope = async (
   parts: GenerateTrustParts,
@@ -36,11 +41,21 @@ export const generateForScope = async (
   organization: Organization,
   request: TrustRequest,
 ): Promise<GeneratedTrust> => {
-  permitted(principal, request.scope);
-  const facts = await factsOf(parts, principal, organization, request.scope);
+  const { scope, target } = request;
+  const actor = actorOf(principal);
+  const trace = {
+    kind: 'trust-document.generate' as const,
+    organization: organization.name,
+    actor,
+    detail: { target, scope: scopeText(scope).slice(0, MOST_SHOWN) },
+  };
+  await recordRefusals(parts.audit, trace, () => permitted(principal, scope));
+  const facts = await factsOf(parts, principal, organization, scope);
   const generated = generateTrust(request, facts);
   if (isNotGenerated(generated)) throw new Refusal('trust_not_generated', { problem: generated.problem });
-  await parts.trustDocuments.remember(facts.organizationId, generated, request.scope, actorOf(principal));
+  const { issuer, audience } = generated;
+  await parts.audit.record({ ...trace, outcome: 'granted', detail: { ...trace.detail, issuer, audience } });
+  await parts.trustDocuments.remember(facts.organizationId, generated, scope, actor);
   return generated;
 };
 

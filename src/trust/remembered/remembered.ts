@@ -8,7 +8,7 @@ import { scopeText, type TrustScope } from '../generate/scope.ts';
 
 /** A trust document that was given out here: what it is for, never more of it than its hash. */
 export interface RememberedTrust {
-  /** The first half of the hash. */
+  /** One for each document and target: terraform and vault may carry the same document. */
   readonly id: string;
   readonly target: string;
   readonly scope: TrustScope;
@@ -75,9 +75,9 @@ export const openRememberedTrusts = (store: Store): RememberedTrusts => {
     async remember(organizationId, { target, issuer, audience, document }, scope, by) {
       const whole = hash('sha256', document, 'hex');
       const created = Math.floor((await store.time()) / 1000);
-      const made = { id: whole.slice(0, 32), target, scope, issuer, audience, hash: whole, created, by };
-      const isOther = ({ hash: other, target: for_ }: RememberedTrust): boolean => other !== whole || for_ !== target;
-      await change(organizationId, (all) => [made, ...all.filter(isOther)]);
+      const id = hash('sha256', `${target}\n${document}`, 'hex').slice(0, 32);
+      const made = { id, target, scope, issuer, audience, hash: whole, created, by };
+      await change(organizationId, (all) => [made, ...all.filter((other) => other.id !== id)]);
       return made;
     },
     async naming(organizationId, name) {

@@ -4,6 +4,12 @@ import { type Caller, startTestServer, type TestServer } from '../../server.ts';
 import { assertRefused } from './answers.ts';
 
 const SCOPE = { project: 'core', stack: 'dev', operations: ['update', 'preview'] };
+interface AuditLine {
+  readonly outcome: string;
+  readonly code?: string;
+  readonly detail: { readonly scope: string; readonly target: string };
+}
+
 const INPUTS = { awsAccount: '123456789012' };
 
 describe('POST /api/orgs/{org}/trust/generate and /verify', () => {
@@ -69,6 +75,33 @@ describe('POST /api/orgs/{org}/trust/generate and /verify', () => {
     assert.ok(!(await list()).some(({ id }) => id === newest?.id));
     const { json } = await server.ask('GET', '/api/orgs/acme/audit?kind=trust-document.forget', { as: 'admin' });
     assert.ok(json.records.some(({ outcome }: { outcome: string }) => outcome === 'granted'));
+  });
+
+  test('who generated what for whom stands in the audit log, and who was refused', async () => {
+    const scope = { ...SCOPE, stack: 'audited' };
+    await generate({ scope });
+    await generate({ scope }, 'bob');
+    const { json } = await server.ask('GET', '/api/orgs/acme/audit?kind=trust-document.generate', { as: 'admin' });
+    const found = (json.records as readonly AuditLine[]).filter(({ detail }) => detail.scope.includes('audited'));
+    assert.deepEqual(found.map(({ outcome, code, detail }) => [outcome, code, detail.target]).sort(), [
+      ['granted', undefined, 'aws'],
+      ['refused', 'run_not_permitted', 'aws'],
+    ]);
+  });
+
+  test('the same document for two targets is remembered twice, and forgotten one by one', async () => {
+    const scope = { ...SCOPE, stack: 'twofold' };
+    const inputs = { vaultPolicies: 'deploy' };
+    const asked = [{ target: 'vault' }, { target: 'terraform', cloud: 'vault' }];
+    for (const target of asked) assert.equal((await generate({ ...target, scope, inputs })).status, 200);
+    const list = async () =>
+      (await server.ask('GET', '/api/orgs/acme/trust/documents', { as: 'admin' })).json.trustDocuments.filter(
+        (one: { readonly scope: { readonly stack: string } }) => one.scope.stack === 'twofold',
+      );
+    const [newest, other] = await list();
+    assert.equal(newest.hash, other.hash);
+    await server.ask('DELETE', `/api/orgs/acme/trust/documents/${newest.id}`, { as: 'admin' });
+    assert.deepEqual(await list(), [other]);
   });
 
   test('a pattern of stacks is for administrators; one stack is for whoever may start all that it admits', async () => {
