@@ -102,7 +102,7 @@ export const REFUSALS = {
     status: 409,
     oauth: 'invalid_request',
     sentence:
-      'The name "{name}" was deleted and is held until {until}, as trust documents may still admit it ({documents}). An administrator may use it again with ?overrideQuarantine=<reason>.',
+      'The name "{name}" was deleted and is held until {until}, as trust documents may still admit it ({documents}). An administrator may give it free: "runpass trust name release".',
   },
   audience_not_allowed: {
     status: 403,

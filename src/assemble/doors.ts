@@ -18,6 +18,7 @@ import { addEnvironmentRoutes } from '../http/routes/environments.ts';
 import { exchangeRoute } from '../http/routes/exchange.ts';
 import { healthRoutes } from '../http/routes/health.ts';
 import { addPolicyRoutes } from '../http/routes/policies.ts';
+import { addHeldNameRoutes } from '../http/routes/quarantine.ts';
 import { runTokenRoute } from '../http/routes/run-tokens.ts';
 import { addRunRoutes } from '../http/routes/runs.ts';
 import { addStackSettingsRoutes } from '../http/routes/stack-settings.ts';
@@ -73,6 +74,7 @@ export const appOf = (parts: Parts, keepers: Keepers, ways: Ways, state: ServerS
   const door = openApiDoor(parts.accessTokens, organizations.current);
   addRunRoutes(door, stories);
   addClaimRoutes(door, stories, issuers);
+  addHeldNameRoutes(door, stories);
   addTrustDocumentRoutes(door, { ...stories, environments: parts.environments.environments });
   addStackRoutes(door, stories);
   addStackSettingsRoutes(door, stories);

@@ -1,23 +1,33 @@
 import { hasAccess } from '../access/environments.ts';
+import { matchesName } from '../access/names.ts';
 import type { Organization } from '../access/organization.ts';
 import type { Principal } from '../access/principal.ts';
+import type { EnvironmentRecords } from '../environments/records.ts';
+import { Refusal } from '../errors.ts';
+import type { Directory, StackNames } from '../runs/directory.ts';
 import type { Identified } from '../runs/run.ts';
-import { isPattern, type OrganizationFacts, type StackFact, type TrustScope } from '../trust/generate/scope.ts';
+import {
+  type EnvironmentFact,
+  isPattern,
+  type OrganizationFacts,
+  type StackFact,
+  type TrustScope,
+} from '../trust/generate/scope.ts';
 import type { OurSideParts } from './our-side.ts';
 import type { PresentTokenParts } from './present-token.ts';
 import { maySee } from './read-runs.ts';
 
-export type FactParts = OurSideParts & Pick<PresentTokenParts, 'runs' | 'signer'>;
+export type FactParts = OurSideParts & Pick<PresentTokenParts, 'signer'>;
 
-const PAGE = 100;
-/** So many of the newest runs tell which stacks there are. */
-const MOST_RUNS = 2000;
-const MOST_ENVIRONMENTS = 1000;
+const PAGE = 1000;
+/** A document for more is none that anybody reads, and each of them is proved. */
+const MOST_STACKS = 2000;
+const TOO_MANY = `More than ${MOST_STACKS} stacks are in this scope: make its pattern narrower.`;
 
 /**
- * What is known of an organization, as far as the caller may see it: what trust documents for it are made of.
+ * What is known of an organization, as far as the caller may see it: what trust documents for a scope are made of.
  *
- * A stack is known by its runs, and the stacks and environments that the scope spells out are always looked up.
+ * Throws a `Refusal` where more stacks are in scope than a document can be for.
  */
 export const factsOf = async (
   parts: FactParts,
@@ -27,12 +37,9 @@ export const factsOf = async (
 ): Promise<OrganizationFacts> => {
   const { v1, v2 } = parts.runIssuers;
   const owner = await parts.directory.organization(organization.name, organization.id);
-  const [stacks, { environments }] = await Promise.all([
-    stacksOf(parts, principal, owner, scope),
-    parts.environments.list(owner, {
-      count: MOST_ENVIRONMENTS,
-      shows: (environment) => hasAccess(principal, environment, 'read'),
-    }),
+  const [stacks, environment] = await Promise.all([
+    stacksOf(parts.directory, principal, owner, scope),
+    environmentOf(parts.environments, principal, owner, scope),
   ]);
   return {
     issuers: { v1: v1.url, v2: v2.url },
@@ -43,32 +50,49 @@ export const factsOf = async (
     subjects: organization.subjects,
     algorithms: { v1: parts.signer('v1')?.alg ?? 'RS256', v2: parts.signer('v2')?.alg ?? 'RS256' },
     stacks,
-    environments: environments.map(({ id, project, name }) => ({ id, project, name })),
+    environments: environment ? [environment] : [],
     // Documents may well be written before what they name: nothing is said to be gone.
     known: {},
   };
 };
 
+const environmentOf = async (
+  environments: EnvironmentRecords,
+  principal: Principal,
+  organization: Identified,
+  scope: TrustScope,
+): Promise<EnvironmentFact | undefined> => {
+  if (scope.kind !== 'environment') return undefined;
+  const { project, environment: name } = scope;
+  const found = await environments.get({ organization, project, name });
+  return found && hasAccess(principal, found, 'read') ? { id: found.id, project, name } : undefined;
+};
+
 const stacksOf = async (
-  { runs, directory }: FactParts,
+  directory: Directory,
   principal: Principal,
   owner: Identified,
   scope: TrustScope,
 ): Promise<readonly StackFact[]> => {
-  const names = new Map<string, { readonly project: string; readonly stack: string }>();
-  if (scope.kind === 'runs' && !isPattern(scope.project + scope.stack)) {
-    names.set(`${scope.project}/${scope.stack}`, scope);
-  }
-  for (let offset = 0; offset < MOST_RUNS; offset += PAGE) {
-    const page = await runs.list({ id: owner.id }, offset, PAGE);
-    for (const { subject } of page.runs) {
-      const named = { project: subject.project.name, stack: subject.stack.name };
-      if (maySee(principal, named)) names.set(`${named.project}/${named.stack}`, named);
-    }
-    if (offset + PAGE >= page.total) break;
-  }
-  const found = await Promise.all(
-    [...names.values()].map(({ project, stack }) => directory.findStack(owner, project, stack)),
-  );
+  const names = (await namesInScope(directory, owner, scope)).filter((name) => maySee(principal, name));
+  const found = await Promise.all(names.map(({ project, stack }) => directory.findStack(owner, project, stack)));
   return found.flatMap((stack) => (stack ? [{ project: stack.project, id: stack.id, name: stack.name }] : []));
+};
+
+const namesInScope = async (
+  directory: Directory,
+  owner: Identified,
+  scope: TrustScope,
+): Promise<readonly StackNames['stacks'][number][]> => {
+  if (scope.kind !== 'runs') return [];
+  if (!isPattern(scope.project + scope.stack)) return [scope];
+  const found = [];
+  for (let offset = 0; ; offset += PAGE) {
+    const { stacks, total } = await directory.listStacks(owner, offset, PAGE);
+    for (const each of stacks) {
+      if (matchesName(scope.project, each.project) && matchesName(scope.stack, each.stack)) found.push(each);
+    }
+    if (found.length > MOST_STACKS) throw new Refusal('trust_not_generated', { problem: TOO_MANY });
+    if (offset + PAGE >= total) return found;
+  }
 };

@@ -39,8 +39,17 @@ export interface Directory {
   findEnvironment(organization: Identified, project: string, name: string): Promise<Identified | undefined>;
   /** The project if it exists; this never makes one. */
   findProject(organization: Identified, name: string): Promise<Identified | undefined>;
+  /** The names of the organization's stacks, in order. */
+  listStacks(organization: Identified, offset: number, count: number): Promise<StackNames>;
   /** Forgets the stack and its ordinals; what it did stays in the organization's lists until its time is over. */
   deleteStack(organization: Identified, project: string, name: string): Promise<boolean>;
+}
+
+/** A page of the names of stacks. */
+export interface StackNames {
+  readonly stacks: readonly { readonly project: string; readonly stack: string }[];
+  /** On all pages. */
+  readonly total: number;
 }
 
 /** Where a stack's document and the log of its runs live: one key, so that an ordinal is given in one step. */
@@ -76,6 +85,7 @@ export const openDirectory = (store: Store, random: Random, quarantine = 0): Dir
     if (await store.create(key, JSON.stringify({ id }))) return { id, length: 0 };
     return (await find(key)) ?? { id, length: 0 };
   };
+  const listKey = ({ id }: Identified) => `stacks/${id}`;
   const projectKey = (organization: Identified, name: string) => `project/${organization.id}/${name}`;
 
   return {
@@ -93,9 +103,11 @@ export const openDirectory = (store: Store, random: Random, quarantine = 0): Dir
     async stack(organization, project, name) {
       const [owner, known] = await Promise.all([
         identify(projectKey(organization, project)),
-        identify(stackKey(organization.id, project, name), () =>
-          refuseHeld(held, organization, { kind: 'stack', project, name }),
-        ),
+        identify(stackKey(organization.id, project, name), async () => {
+          await refuseHeld(held, organization, { kind: 'stack', project, name });
+          // Listed before it is there: nobody finds a stack that is there and not listed.
+          await store.add(listKey(organization), `${project}/${name}`, 0);
+        }),
       ]);
       return { name, id: known.id, project: { name: project, id: owner.id }, runs: known.length };
     },
@@ -138,6 +150,18 @@ export const openDirectory = (store: Store, random: Random, quarantine = 0): Dir
       const known = await find(projectKey(organization, name));
       return known && { name, id: known.id };
     },
-    deleteStack: (organization, project, name) => store.delete(stackKey(organization.id, project, name)),
+    async listStacks(organization, offset, count) {
+      const { members, total } = await store.page(listKey(organization), offset, count, true);
+      const stacks = members.map((path) => {
+        const [project = '', stack = ''] = path.split('/');
+        return { project, stack };
+      });
+      return { stacks, total };
+    },
+    async deleteStack(organization, project, name) {
+      // Off the list first: whoever makes it again a moment later is listed anew.
+      await store.remove(listKey(organization), `${project}/${name}`);
+      return store.delete(stackKey(organization.id, project, name));
+    },
   };
 };

@@ -26,6 +26,8 @@ export interface HeldNames {
   /** Holds a name from now on; `undefined`: this installation holds none. */
   hold(organization: Identified, name: HeldName, documents: readonly string[]): Promise<Hold | undefined>;
   find(organization: Identified, name: HeldName): Promise<Hold | undefined>;
+  /** The names that are held now, those first that come free first; at most a thousand. */
+  list(organization: Identified): Promise<readonly (HeldName & Hold)[]>;
   /** False when it was not held. */
   release(organization: Identified, name: HeldName): Promise<boolean>;
 }
@@ -33,21 +35,41 @@ export interface HeldNames {
 /** Most documents that a refusal names. */
 const MOST_NAMED = 5;
 
+const MOST_LISTED = 1000;
+
 /** `quarantine`: seconds; 0 holds nothing. */
-export const openHeldNames = (store: Store, quarantine: number): HeldNames => ({
-  async hold(organization, name, documents) {
-    if (quarantine === 0) return undefined;
-    const until = Math.floor((await store.time()) / 1000) + quarantine;
-    const held: Hold = { until, documents: documents.slice(0, MOST_NAMED) };
-    await store.put(keyOf(organization, name), JSON.stringify(held), { expiresAt: until * 1000 });
-    return held;
-  },
-  async find(organization, name) {
+export const openHeldNames = (store: Store, quarantine: number): HeldNames => {
+  const find = async (organization: Identified, name: HeldName): Promise<Hold | undefined> => {
     const stored = await store.get(keyOf(organization, name));
     return stored && (JSON.parse(stored.value) as Hold);
-  },
-  release: (organization, name) => store.delete(keyOf(organization, name)),
-});
+  };
+
+  return {
+    find,
+    async hold(organization, name, documents) {
+      if (quarantine === 0) return undefined;
+      const until = Math.floor((await store.time()) / 1000) + quarantine;
+      const held: Hold = { until, documents: documents.slice(0, MOST_NAMED) };
+      await store.put(keyOf(organization, name), JSON.stringify(held), { expiresAt: until * 1000 });
+      await store.add(listKey(organization), memberOf(name), until);
+      return held;
+    },
+    async list(organization) {
+      const key = listKey(organization);
+      await store.trim(key, Math.floor((await store.time()) / 1000));
+      const { members } = await store.page(key, 0, MOST_LISTED, true);
+      const held = await Promise.all(
+        members.map(nameOf).map(async (name) => ({ name, hold: await find(organization, name) })),
+      );
+      return held.flatMap(({ name, hold }) => (hold ? [{ ...name, ...hold }] : []));
+    },
+    async release(organization, name) {
+      const released = await store.delete(keyOf(organization, name));
+      await store.remove(listKey(organization), memberOf(name));
+      return released;
+    },
+  };
+};
 
 /** Refuses a name that is held. */
 export const refuseHeld = async (held: HeldNames, organization: Identified, name: HeldName): Promise<void> => {
@@ -60,5 +82,15 @@ export const refuseHeld = async (held: HeldNames, organization: Identified, name
   });
 };
 
+/** Names of projects, stacks and environments hold no slash. */
+const memberOf = ({ kind, project, name }: HeldName): string => `${kind}/${project}/${name}`;
+
+const nameOf = (member: string): HeldName => {
+  const [kind, project = '', name = ''] = member.split('/');
+  return { kind: kind === 'stack' ? 'stack' : 'environment', project, name };
+};
+
 const keyOf = ({ id }: Identified, { kind, project, name }: HeldName): string =>
   `held/${kind}/${id}/${project}/${name}`;
+
+const listKey = ({ id }: Identified): string => `held-names/${id}`;

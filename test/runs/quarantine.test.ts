@@ -52,8 +52,27 @@ for (const { name, skip, open } of STORES) {
     await there.stack(OTHER, 'core', 'prod');
     await there.environment(ACME, 'core', 'prod');
 
+    const held = async () => (await there.held.list(ACME)).map((one) => `${one.kind} ${one.project}/${one.name}`);
+    assert.deepEqual(await held(), ['environment core/aws', 'stack core/prod']);
+    assert.deepEqual(await there.held.list(OTHER), []);
     assert.equal(await here.held.release(ACME, { kind: 'stack', project: 'core', name: 'prod' }), true);
+    assert.deepEqual(await held(), ['environment core/aws']);
     assert.notEqual((await there.stack(ACME, 'core', 'prod')).id, old.id);
+  });
+
+  test(`${name}: stacks are listed from their first sight until they are deleted, page by page`, {
+    skip,
+  }, async (t) => {
+    const [here, there] = (await open(t)).map((store) => openDirectory(store, systemRandom));
+    assert.ok(here && there);
+    for (const stack of ['b', 'a', 'c']) await here.stack(ACME, 'core', stack);
+    await there.stack(ACME, 'core', 'a');
+    await here.stack(OTHER, 'core', 'x');
+    assert.deepEqual(await there.listStacks(ACME, 1, 1), { stacks: [{ project: 'core', stack: 'b' }], total: 3 });
+    await there.deleteStack(ACME, 'core', 'a');
+    assert.equal((await here.listStacks(ACME, 0, 10)).total, 2);
+    await here.stack(ACME, 'core', 'a');
+    assert.equal((await here.listStacks(ACME, 0, 10)).total, 3);
   });
 
   test(`${name}: documents are remembered once each, newest first, and found by what they admit`, {

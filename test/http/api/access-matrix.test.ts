@@ -64,6 +64,9 @@ describe('who may start what', () => {
           ['POST', 'claims/preview', { run: TARGETS['own stack'] }],
           ['POST', 'trust/explain', { document: '{}', run: TARGETS['own stack'] }],
           ['POST', 'trust/generate', { target: 'aws', scope: TARGETS['own stack'] }],
+          ['GET', 'trust/documents', undefined],
+          ['GET', 'trust/held-names', undefined],
+          ['POST', 'trust/held-names/release', { kind: 'stack', name: 'core/dev', reason: 'because' }],
           ['POST', 'trust/verify', { document: '{}', scope: TARGETS['own stack'] }],
         ] as const) {
           assertRefused(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startTestServer, type TestServer } from '../../server.ts';
+import { type Caller, startTestServer, type TestServer } from '../../server.ts';
 import { assertRefused, targetOf } from './answers.ts';
 
 const DEV = { project: 'core', stack: 'dev', operation: 'update' };
@@ -218,11 +218,13 @@ describe('/api/orgs/{org}/runs', () => {
     const start = (as: 'admin' | 'carol', query = '') =>
       server.ask('POST', `/api/orgs/acme/runs${query}`, { as, json });
     assertRefused(await start('admin'), 'name_quarantined', /"gone\/soon" was deleted and is held until 20/);
-    const preview = { issuer: 'v1', run: json };
-    assertRefused(
-      await server.ask('POST', '/api/orgs/acme/claims/preview', { as: 'admin', json: preview }),
-      'name_quarantined',
-    );
+    const preview = (issuer: string) =>
+      server.ask('POST', '/api/orgs/acme/claims/preview', {
+        as: 'admin',
+        json: { issuer, audience: 'acme', run: json },
+      });
+    assertRefused(await preview('v2'), 'name_quarantined');
+    assert.equal((await preview('v1')).status, 200);
     assertRefused(await start('carol', '?overrideQuarantine=because'), 'not_permitted');
     assertRefused(await start('admin', '?overrideQuarantine='), 'invalid_request', /^overrideQuarantine: /);
     const again = await start('admin', '?overrideQuarantine=moved%20to%20v2');
@@ -230,5 +232,42 @@ describe('/api/orgs/{org}/runs', () => {
     const { json: audit } = await server.ask('GET', '/api/orgs/acme/audit?kind=name.release', { as: 'admin' });
     const granted = audit.records.find((record: { outcome: string }) => record.outcome === 'granted');
     assert.deepEqual([granted.detail.name, granted.detail.reason], ['gone/soon', 'moved to v2']);
+  });
+
+  test('administrators see the names that are held, and release one with a reason', async () => {
+    const run = await server.startRun({ project: 'held', stack: 'back', operation: 'update' });
+    await server.ask('POST', `/api/orgs/acme/runs/${run.id}/finish`, { as: 'admin', json: { status: 'succeeded' } });
+    await server.ask('DELETE', '/api/stacks/acme/held/back', { as: 'admin' });
+    const path = '/api/orgs/acme/trust/held-names';
+    const held = async () =>
+      (await server.ask('GET', path, { as: 'admin' })).json.heldNames.filter(
+        ({ name }: { readonly name: string }) => name === 'held/back',
+      );
+    const [{ until, ...shown }] = await held();
+    assert.deepEqual(shown, { kind: 'stack', name: 'held/back', trustDocuments: [] });
+    assert.match(until, /^20/);
+    const release = (change: object = {}, as: Caller = 'admin') =>
+      server.ask('POST', `${path}/release`, {
+        as,
+        json: { kind: 'stack', name: 'held/back', reason: 'moved back', ...change },
+      });
+    for (const caller of ['bob', 'carol', 'ops', 'client', 'organization'] as const) {
+      assertRefused(await server.ask('GET', path, { as: caller }), 'not_permitted');
+      assertRefused(await release({}, caller), 'not_permitted');
+    }
+    assertRefused(await release({}, 'stranger'), 'organization_not_found');
+    for (const reason of [undefined, '', 'ab', '   ', 'a\nb c', 'x'.repeat(201), 3]) {
+      assertRefused(await release({ reason }), 'invalid_request', /reason/);
+    }
+    assertRefused(await release({ kind: 'project' }), 'invalid_request', /kind/);
+    for (const name of ['held', 'held/back/x', 'he ld/back', '/back', 'held/']) {
+      assertRefused(await release({ name }), 'invalid_name');
+    }
+    assertRefused(await release({ kind: 'environment' }), 'not_found');
+    assert.equal((await held()).length, 1);
+    assert.deepEqual((await release()).json, { kind: 'stack', name: 'held/back' });
+    assert.deepEqual(await held(), []);
+    assertRefused(await release(), 'not_found');
+    assert.equal((await server.startRun({ project: 'held', stack: 'back', operation: 'update' })).version, 1);
   });
 });

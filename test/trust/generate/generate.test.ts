@@ -198,6 +198,9 @@ test('an environment is admitted by its subject, or by the attributes that its l
     generated({ target, scope: plain, issuer: 'v2' });
   }
   assert.equal(generated({ scope: plain }).audience, 'aws:contoso');
+  const unborn: TrustScope = { ...plain, environment: 'unborn' };
+  for (const target of CHECKED_BY) generated({ target, scope: unborn });
+  assert.match(problem({ scope: unborn, issuer: 'v2' }), /^Nothing in contoso is environment core\/unborn/);
 });
 
 test('commands hold every value as one word, whatever is in it', () => {

@@ -4,6 +4,7 @@ import type { Surroundings } from '../../surroundings.ts';
 import { addDecisionCommands } from './decisions.ts';
 import { addExplainCommand } from './explain.ts';
 import { addGenerateCommand } from './generate.ts';
+import { addHeldNameCommands } from './held-names.ts';
 import { addIssuerCommands } from './issuers.ts';
 import { addLintCommand } from './lint.ts';
 import { addPinCommands } from './pins.ts';
@@ -31,4 +32,5 @@ export const addTrustCommands = (program: Command, around: Surroundings): void =
   addGenerateCommand(trust, around);
   addVerifyCommand(trust, around);
   addRememberedCommands(trust, around);
+  addHeldNameCommands(trust, around);
 };
