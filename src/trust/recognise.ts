@@ -25,6 +25,8 @@ const PARTIES: readonly RelyingParty[] = [AWS, ENTRA, GOOGLE, VAULT, KUBERNETES,
 export interface Recognised {
   readonly party: RelyingParty['name'];
   readonly document: TrustDocument;
+  /** Where in the text the `condition` of a reason or a warning stands. */
+  readonly placeOf: Written['placeOf'];
 }
 
 /** Whose document is this text, and what does it say? Never throws. */
@@ -34,7 +36,7 @@ export const recognise = (text: string, parties: readonly RelyingParty[] = PARTI
   const party = parties.find(({ recognises }) => recognises(written.value));
   if (!party) return written.unusable([], `is ${what(written.value)}, not ${known(parties)}`);
   const document = party.read(written);
-  return isUnusable(document) ? document : { party: party.name, document };
+  return isUnusable(document) ? document : { party: party.name, document, placeOf: written.placeOf };
 };
 
 const known = (parties: readonly RelyingParty[]): string => parties.map(({ documents }) => documents).join(', nor ');

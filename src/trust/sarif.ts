@@ -1,10 +1,13 @@
 import type { Proof, ProofFinding } from './prove.ts';
+import type { Place } from './written.ts';
 
 /** What was proved, for programs: the file that was read, and what was found in it. */
 export interface VerifiedFile {
   /** As the caller named it; `-`: standard input. */
   readonly file: string;
   readonly proof: Proof;
+  /** Where a `condition` stands in the file. */
+  readonly placeOf: (condition: string) => Place | undefined;
 }
 
 /** SARIF 2.1.0, section 3.27.10. */
@@ -19,7 +22,7 @@ const LEVELS: Readonly<Record<ProofFinding['level'], 'error' | 'warning' | 'note
  *
  * Fingerprints are of the rule and its place: they stay when a document is written anew.
  */
-export const sarifOf = ({ file, proof }: VerifiedFile, version: string): object => {
+export const sarifOf = ({ file, proof, placeOf }: VerifiedFile, version: string): object => {
   const rules = [...new Set(proof.findings.map(({ rule }) => rule))];
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -42,7 +45,7 @@ export const sarifOf = ({ file, proof }: VerifiedFile, version: string): object 
             {
               physicalLocation: {
                 artifactLocation: { uri: file === '-' ? 'stdin' : encodeURI(file.replaceAll('\\', '/')) },
-                region: { startLine: 1 },
+                region: regionOf(condition === undefined ? undefined : placeOf(condition)),
               },
               ...(condition !== undefined && { logicalLocations: [{ fullyQualifiedName: condition }] }),
             },
@@ -54,6 +57,10 @@ export const sarifOf = ({ file, proof }: VerifiedFile, version: string): object 
   };
 };
 
+/** What no condition is to blame for is about the whole document. */
+const regionOf = (place: Place | undefined) =>
+  place ? { startLine: place.line, startColumn: place.column } : { startLine: 1 };
+
 const describe = (rule: string): string => {
   if (rule === 'not_admitted') return 'Somebody in scope is refused.';
   const [, field] = /^admits_other_(.+)$/.exec(rule) ?? [];
@@ -61,10 +68,17 @@ const describe = (rule: string): string => {
 };
 
 /** The same as one JSON object. */
-export const verifiedJson = ({ file, proof: { proved, admitted, refused, findings } }: VerifiedFile): object => ({
+export const verifiedJson = ({
+  file,
+  proof: { proved, admitted, refused, findings },
+  placeOf,
+}: VerifiedFile): object => ({
   file,
   proved,
   admitted,
   refused,
-  findings,
+  findings: findings.map((finding) => ({
+    ...finding,
+    ...(finding.condition !== undefined && placeOf(finding.condition)),
+  })),
 });

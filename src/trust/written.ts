@@ -9,6 +9,14 @@ export interface Written {
   readonly value: unknown;
   /** The document cannot be used, because of what stands at `path`: or would have to stand there. */
   readonly unusable: (path: Path, problem: string) => Unusable;
+  /** Where the nearest thing to a `condition` stands; `undefined` for one that is no way into the document. */
+  readonly placeOf: (condition: string) => Place | undefined;
+}
+
+/** From 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
 }
 
 const MAX_BYTES = 256 * 1024;
@@ -45,6 +53,12 @@ export const readWritten = (text: string): Written | Unusable => {
       const { line, column } = reading.place({ at: path, problem });
       return { problem: path.length === 0 ? problem : `${pathText(path)} ${problem}`, line, column };
     },
+    placeOf: (condition) => {
+      const at = pathOf(condition);
+      if (at.length === 0) return undefined;
+      const { line, column } = reading.place({ at, problem: '' });
+      return { line, column };
+    },
   };
 };
 
@@ -61,3 +75,14 @@ export const pathText = (path: Path): string =>
       return index === 0 ? part : `.${part}`;
     })
     .join('');
+
+/** What `pathText` wrote, up to where something else follows. */
+const pathOf = (text: string): Path => {
+  const part = /\.?([A-Za-z_][\w-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/y;
+  const path: (string | number)[] = [];
+  for (let found = part.exec(text); found; found = part.exec(text)) {
+    const [, name, index, quoted] = found;
+    path.push(name ?? (index === undefined ? JSON.parse(quoted ?? '""') : Number(index)));
+  }
+  return path;
+};

@@ -78,7 +78,7 @@ describe('runpass trust explain', () => {
     answer = { status: 200, body: { ...TOLD, allowed: false, reasons: [REASON] } };
     const { status, stdout, stderr } = await explain('policy.json', '--run', 'R');
     assert.equal(status, 1);
-    assert.match(stdout, /^1\. aws_sub_mismatch at Statement\[0\]$/m);
+    assert.match(stdout, /^1\. aws_sub_mismatch at policy\.json:1:\d\d Statement\[0\]$/m);
     assert.match(stdout, /wanted +x\?\[2J\n +presented +\(no such claim\)\n +edit +Write y\.\n +safe +yes: /);
     assert.match(stderr, /^error: policy\.json does not admit it\. \(aws_sub_mismatch\)$/m);
   });

@@ -63,3 +63,25 @@ test('a path is written as one would write it in a program', () => {
   );
   assert.equal(pathText([0, 'subject']), '[0].subject');
 });
+
+test('a condition has its place in the text, up to where it goes on with something else', () => {
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Federated: 'arn:aws:iam::123456789012:oidc-provider/id.example.com/oidc' },
+    Action: 'sts:AssumeRoleWithWebIdentity',
+    Condition: { StringEquals: { 'id.example.com/oidc:"sub"': 'a', 'id.example.com/oidc:aud': ['b', 'c'] } },
+  };
+  const text = JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, null, 2);
+  const read = recognise(text);
+  if (isUnusable(read)) assert.fail(read.problem);
+  const lineAt = (condition: string): string | undefined => {
+    const place = read.placeOf(condition);
+    return place && text.split('\n')[place.line - 1]?.slice(place.column - 1);
+  };
+  const equals = 'Statement[0].Condition.StringEquals';
+  assert.equal(lineAt(`${equals}["id.example.com/oidc:\\"sub\\""]`), '"a",');
+  assert.equal(lineAt(`${equals}["id.example.com/oidc:aud"][1]: text`), '"c"');
+  assert.match(lineAt(`${equals}["absent"]`) ?? '', /^\{|^"id/);
+  assert.equal(lineAt('--oidc-signing-algs'), undefined);
+  assert.equal(lineAt(''), undefined);
+});

@@ -14,8 +14,10 @@ const PROOF: Proof = {
   ],
 };
 
+const placeOf = (condition: string) => (condition === 'Statement[0].Condition' ? { line: 7, column: 3 } : undefined);
+
 test('findings become a SARIF log: each rule once, each finding with its level and its place in the document', () => {
-  const log = JSON.parse(JSON.stringify(sarifOf({ file: 'iam/trust policy.json', proof: PROOF }, '1.2.3')));
+  const log = JSON.parse(JSON.stringify(sarifOf({ file: 'iam/trust policy.json', proof: PROOF, placeOf }, '1.2.3')));
   assert.deepEqual([log.version, log.runs.length], ['2.1.0', 1]);
   const [{ tool, results }] = log.runs;
   assert.deepEqual(
@@ -32,11 +34,15 @@ test('findings become a SARIF log: each rule once, each finding with its level a
     ],
   );
   const [{ physicalLocation, logicalLocations }] = results[1].locations;
+  assert.deepEqual(physicalLocation.region, { startLine: 7, startColumn: 3 });
+  assert.deepEqual(results[0].locations[0].physicalLocation.region, { startLine: 1 });
   assert.equal(physicalLocation.artifactLocation.uri, 'iam/trust%20policy.json');
   assert.equal(logicalLocations[0].fullyQualifiedName, 'Statement[0].Condition');
   assert.equal(new Set(results.map((one: object) => JSON.stringify(one))).size, 3);
 });
 
 test('the JSON form says what was read and everything that was found', () => {
-  assert.deepEqual(verifiedJson({ file: '-', proof: PROOF }), { file: '-', ...PROOF });
+  const [first, second, third] = PROOF.findings;
+  const findings = [first, { ...second, line: 7, column: 3 }, third];
+  assert.deepEqual(verifiedJson({ file: '-', proof: PROOF, placeOf }), { file: '-', ...PROOF, findings });
 });

@@ -24,6 +24,13 @@ export const readTrustDocument = async (around: Surroundings, file: string): Pro
   );
 };
 
+/** `trust.json:12:9 Statement[0].Condition`: where the condition of a reason stands. */
+export const whereIs = (file: string, condition: string, placeOf: Recognised['placeOf']): string => {
+  const place = placeOf(condition);
+  const start = place ? `${file}:${place.line}:${place.column}` : file;
+  return condition === '' ? start : `${start} ${condition}`;
+};
+
 export const readTrustDocuments = async (
   around: Surroundings,
   files: readonly string[],

@@ -4,7 +4,7 @@ import { issuerOption, JSON_FLAG, ORGANIZATION_FLAG } from '../../options.ts';
 import { printJson } from '../../output.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import { addContextFlags, type ContextFlags, nothingSaid, readContext } from '../../token-context.ts';
-import { readTrustDocument } from './documents.ts';
+import { readTrustDocument, whereIs } from './documents.ts';
 import { askServer, type ToldExplanation } from './explain-request.ts';
 import { withoutVerdict } from './without-verdict.ts';
 
@@ -40,13 +40,16 @@ const explainDocument = async (around: Surroundings, file: string, options: Expl
     throw unusable('Standard input is one thing.', 'give the document or the token as a file');
   }
   // Read here, too: whoever has a document that is none is told the place in the file, and needs no server for it.
-  const { text: document } = await readTrustDocument(around, file);
+  const { text: document, placeOf } = await readTrustDocument(around, file);
   const told = await ask(around, document).catch((reason: unknown) => {
     throw withoutVerdict(reason);
   });
   const { allowed, reasons, warnings, assumptions } = told;
   if (options.json) printJson(around.stdout, { allowed, reasons, warnings, assumptions });
-  else (await import('./print-verdict.ts')).printVerdict(around, told);
+  else {
+    const { printVerdict } = await import('./print-verdict.ts');
+    printVerdict(around, told, (condition) => whereIs(file, condition, placeOf));
+  }
   if (allowed) return;
   const [{ code } = { code: 'denied' }] = reasons;
   throw new CommandFailure(1, `${file} does not admit it.`, { code });

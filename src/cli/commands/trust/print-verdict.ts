@@ -3,8 +3,12 @@ import { printable, printFields, printLine } from '../../output.ts';
 import type { Surroundings, TextSink } from '../../surroundings.ts';
 import type { ToldExplanation } from './explain-request.ts';
 
-/** A verdict for people: what was presented, and for each reason what to change. */
-export const printVerdict = ({ stdout }: Surroundings, told: ToldExplanation): void => {
+/** A verdict for people: what was presented, and for each reason where it stands and what to change. */
+export const printVerdict = (
+  { stdout }: Surroundings,
+  told: ToldExplanation,
+  where: (condition: string) => string,
+): void => {
   const { party, presented, allowed, reasons, warnings, assumptions } = told;
   printFields(stdout, {
     verdict: allowed ? 'admitted' : 'refused',
@@ -13,15 +17,16 @@ export const printVerdict = ({ stdout }: Surroundings, told: ToldExplanation): v
     sub: textOf(presented.sub),
     aud: textOf(presented.aud),
   });
-  for (const [index, reason] of reasons.entries()) printReason(stdout, index + 1, reason);
+  for (const [index, reason] of reasons.entries()) printReason(stdout, index + 1, reason, where);
+  const lineOf = ({ code, condition, text }: Warning): string => `${code} at ${where(condition)}: ${text}`;
   printList(stdout, 'warnings', warnings.map(lineOf));
   printList(stdout, 'assumed', assumptions);
 };
 
-const printReason = (stdout: TextSink, number: number, reason: Reason): void => {
+const printReason = (stdout: TextSink, number: number, reason: Reason, where: (condition: string) => string): void => {
   const { code, condition, wanted, presented, edit, safe } = reason;
   printLine(stdout);
-  printLine(stdout, printable(`${number}. ${code} at ${condition || 'the document'}`));
+  printLine(stdout, printable(`${number}. ${code} at ${where(condition)}`));
   const fields = {
     wanted,
     presented: presented === '' ? '(no such claim)' : presented,
@@ -30,8 +35,6 @@ const printReason = (stdout: TextSink, number: number, reason: Reason): void => 
   };
   printFields(stdout, fields, '   ');
 };
-
-const lineOf = ({ code, condition, text }: Warning): string => `${code} at ${condition || 'the document'}: ${text}`;
 
 const printList = (stdout: TextSink, title: string, lines: readonly string[]): void => {
   if (lines.length === 0) return;

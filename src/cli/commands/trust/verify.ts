@@ -5,7 +5,7 @@ import { JSON_FLAG } from '../../options.ts';
 import { printable, printJson, printLine } from '../../output.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import { readVersion } from '../../version.ts';
-import { readTrustDocument } from './documents.ts';
+import { readTrustDocument, whereIs } from './documents.ts';
 import { addScopeFlags, readScope, type ScopeFlags } from './scope-flags.ts';
 import { withoutVerdict } from './without-verdict.ts';
 
@@ -31,7 +31,7 @@ const verifyDocument = async (around: Surroundings, file: string, options: Verif
   const { org: given, issuer, audience } = options;
   if (options.json && options.sarif) throw unusable('One call prints one thing.', 'leave out --json or --sarif');
   const scope = readScope(options);
-  const { text: document } = await readTrustDocument(around, file);
+  const { text: document, placeOf } = await readTrustDocument(around, file);
   const { apiPath, openClient } = await import('../../client.ts');
   const ask = async (): Promise<VerifiedTrust> => {
     const client = await openClient(around);
@@ -44,11 +44,11 @@ const verifyDocument = async (around: Surroundings, file: string, options: Verif
   const { proved, admitted, refused, findings } = verified;
   if (options.json || options.sarif) {
     const { sarifOf, verifiedJson } = await import('../../../trust/sarif.ts');
-    const read = { file, proof: verified };
+    const read = { file, proof: verified, placeOf };
     printJson(around.stdout, options.sarif ? sarifOf(read, readVersion()) : verifiedJson(read));
   } else {
     for (const { level, rule, text, condition } of findings) {
-      const where = condition === undefined || condition === '' ? file : `${file} ${condition}`;
+      const where = whereIs(file, condition ?? '', placeOf);
       printLine(around.stdout, printable(`${level} ${rule} ${where}: ${text}`));
     }
     printLine(around.stdout, `it admits ${admitted.length} in scope, and refuses ${refused} beyond it`);
