@@ -46,4 +46,15 @@ describe('a run ends by itself', () => {
     assertRefused(await mint(run), 'run_over', /failed/);
     assertRefused(await renew(run), 'run_finished', /failed/);
   });
+
+  test('with renewedOnly a token keeps nothing alive: the command may ask for them when its runner is gone', async () => {
+    const run = await server.startRun({ ...DEV, lease: 10, renewedOnly: true });
+    clock.advance(6);
+    assert.equal((await renew(run)).status, 200);
+    clock.advance(6);
+    assert.equal((await mint(run)).status, 200);
+    clock.advance(4);
+    assert.equal(await statusOf(run), 'failed');
+    assertRefused(await mint(run), 'run_over', /failed/);
+  });
 });
