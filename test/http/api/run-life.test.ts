@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { StandingClock } from '../../clock.ts';
 import { type StartedRun, startTestServer, type TestServer } from '../../server.ts';
 import { assertRefused, targetOf } from './answers.ts';
@@ -7,12 +7,13 @@ import { assertRefused, targetOf } from './answers.ts';
 const DEV = { project: 'core', stack: 'dev', operation: 'update' };
 
 describe('a run ends by itself', () => {
-  const clock = new StandingClock(Date.now());
+  let clock: StandingClock;
   let server: TestServer;
-  before(async () => {
+  beforeEach(async () => {
+    clock = new StandingClock(Date.now());
     server = await startTestServer({ store: 'memory', clock });
   });
-  after(() => server.stop());
+  afterEach(() => server.stop());
 
   const headers = (run: StartedRun) => ({ authorization: `Bearer ${run.tokenRequest.token}` });
   const mint = (run: StartedRun) => server.ask('GET', targetOf(run.tokenRequest.url), { headers: headers(run) });
