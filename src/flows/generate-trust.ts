@@ -1,8 +1,9 @@
-import { problemWithName } from '../access/names.ts';
+import { type NameKind, problemWithName } from '../access/names.ts';
 import type { Organization } from '../access/organization.ts';
 import { mayRun, type Principal } from '../access/principal.ts';
 import type { AuditLog } from '../audit/record.ts';
 import { Refusal } from '../errors.ts';
+import type { SubjectAttribute } from '../tokens/subject.ts';
 import { defaultAudience } from '../trust/generate/audience.ts';
 import { casesOf } from '../trust/generate/cases.ts';
 import { generateTrust, seenBy } from '../trust/generate/generate.ts';
@@ -13,13 +14,15 @@ import {
   isNotGenerated,
   type TrustRequest,
 } from '../trust/generate/generated.ts';
-import { isPattern, operationsOf, scopeText, type TrustScope } from '../trust/generate/scope.ts';
+import { type EnvironmentScope, isPattern, operationsOf, scopeText, type TrustScope } from '../trust/generate/scope.ts';
 import { type Proof, proveDocument } from '../trust/prove.ts';
 import type { Recognised } from '../trust/recognise.ts';
 import type { RememberedTrusts } from '../trust/remembered/remembered.ts';
 import { administratorsOnly } from './administrators-only.ts';
+import { audienceFor } from './draft-for-run.ts';
 import { readTrustDocument } from './explain-trust.ts';
 import { type FactParts, factsOf } from './organization-facts.ts';
+import { environmentAudience } from './preview-claims.ts';
 import { actorOf, recordRefusals } from './trace.ts';
 
 export interface GenerateTrustParts extends FactParts {
@@ -50,6 +53,7 @@ export const generateForScope = async (
     detail: { target, scope: scopeText(scope).slice(0, MOST_SHOWN) },
   };
   await recordRefusals(parts.audit, trace, () => permitted(principal, scope));
+  checkAudience(parts, organization, request);
   const facts = await factsOf(parts, principal, organization, scope);
   const generated = generateTrust(request, facts);
   if (isNotGenerated(generated)) throw new Refusal('trust_not_generated', { problem: generated.problem });
@@ -80,9 +84,11 @@ export const verifyForScope = async (
   parts: FactParts,
   principal: Principal,
   organization: Organization,
-  { document: text, scope, issuer, audience: asked }: VerifyRequest,
+  request: VerifyRequest,
 ): Promise<VerifiedTrust> => {
+  const { document: text, scope, issuer, audience: asked } = request;
   permitted(principal, scope);
+  checkAudience(parts, organization, request);
   const { party, document } = readTrustDocument(text);
   const facts = await factsOf(parts, principal, organization, scope);
   const checkedBy = CHECKED_BY.find((known) => known === party);
@@ -116,6 +122,7 @@ const permitted = (principal: Principal, scope: TrustScope): void => {
     administratorsOnly(principal, 'write trust documents for environments');
     checkName('project', scope.project);
     checkName('environment', scope.environment);
+    scope.attributes.forEach(checkValue);
     return;
   }
   for (const field of ['project', 'stack'] as const) checkName(field, scope[field].replace(/[*?]/g, 'x'));
@@ -125,6 +132,38 @@ const permitted = (principal: Principal, scope: TrustScope): void => {
     const run = { project, stack, operation };
     if (!principal.administrator && !mayRun(principal, run)) throw new Refusal('run_not_permitted', run);
   }
+};
+
+/** An audience that no token of ours can have proves nothing. */
+const checkAudience = (
+  { runIssuers }: Pick<FactParts, 'runIssuers'>,
+  { name }: Organization,
+  { scope, issuer, audience }: Pick<VerifyRequest, 'scope' | 'issuer' | 'audience'>,
+): void => {
+  if (audience === undefined) return;
+  if (scope.kind === 'environment') environmentAudience(runIssuers[issuer], name, audience);
+  else audienceFor(runIssuers[issuer], name, audience);
+};
+
+const TOKEN_TYPES = ['personal', 'team', 'organization'];
+
+/** A value that no token can have would be trusted for nobody, or, with a wildcard in it, for many. */
+const checkValue = ({ attribute, value }: EnvironmentScope['attributes'][number]): void => {
+  if (value === undefined) return;
+  const problem =
+    attribute === 'pulumi.token.type'
+      ? TOKEN_TYPES.includes(value)
+        ? undefined
+        : `must be one of ${TOKEN_TYPES.join(', ')}`
+      : NAMED[attribute] && problemWithName(NAMED[attribute], value);
+  if (problem) throw new Refusal('invalid_request', { problem: `attributes: ${attribute}: ${problem}` });
+};
+
+/** Attributes whose values are names; what an environment is called holds a slash, and is known. */
+const NAMED: Partial<Record<SubjectAttribute, NameKind>> = {
+  'pulumi.user.login': 'user',
+  'pulumi.token.team': 'team',
+  'pulumi.organization.login': 'organization',
 };
 
 const checkName = (field: 'project' | 'stack' | 'environment', name: string): void => {

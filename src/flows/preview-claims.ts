@@ -158,7 +158,7 @@ export const draftEnvironment = async (
 };
 
 /** v1: `<provider>:<organization>`, or the plain organization, or what the operator lists. Contract section 2.2. */
-const environmentAudience = (issuer: RunIssuer, organization: string, asked: string | undefined): string => {
+export const environmentAudience = (issuer: RunIssuer, organization: string, asked: string | undefined): string => {
   const ofLogin = LOGIN_PROVIDERS.map((provider) => `${provider}:${organization}`).find(
     (audience) => audience === asked,
   );

@@ -22,7 +22,7 @@ export const bodyReader = <T>(schema: object): ReadBody<T> => {
   const validate = ajv.compile<T>(schema);
   return async (ctx) => {
     const value = parse(await readJsonText(ctx));
-    if (!validate(value)) throw new Refusal('invalid_request', { problem: problemOf(validate.errors?.[0]) });
+    if (!validate(value)) throw new Refusal('invalid_request', { problem: problemOf(validate.errors ?? []) });
     return value;
   };
 };
@@ -149,18 +149,26 @@ const isTooDeep = (value: unknown, left: number): boolean =>
   (left === 0 || Object.values(value).some((inner) => isTooDeep(inner, left - 1)));
 
 /** One sentence for one schema error: which field, what it must be. */
-const problemOf = (error: ErrorObject | undefined): string => {
+const problemOf = (errors: readonly ErrorObject[]): string => {
+  const [error] = errors;
   if (!error) return 'The body does not have the expected form.';
   const field = error.instancePath.slice(1).replaceAll('/', '.');
   const at = field === '' ? '' : `${field}: `;
+  const alternatives = errors
+    .filter(({ keyword }) => keyword === 'required')
+    .map(({ params }) => params.missingProperty);
   switch (error.keyword) {
     case 'required':
+      if (alternatives.length > 1)
+        return `${at}one of ${alternatives.map((name) => `"${name}"`).join(', ')} is missing.`;
       return `${at}"${error.params.missingProperty}" is missing.`;
     case 'additionalProperties':
     case 'unevaluatedProperties':
       return `${at}"${String(error.params.additionalProperty ?? error.params.unevaluatedProperty).slice(0, 60)}" is not a member here.`;
     case 'enum':
       return `${at}must be one of ${(error.params.allowedValues as string[]).join(', ')}.`;
+    case 'false schema':
+      return `${at}does not go together with the other members.`;
     case 'oneOf':
       return `${at}must have exactly one of the possible forms.`;
     default:

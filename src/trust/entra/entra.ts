@@ -9,7 +9,7 @@ import { lintEntra } from './lint.ts';
 /** Microsoft Entra: federated identity credentials of an application or a managed identity. */
 export const ENTRA: RelyingParty = {
   name: 'azure',
-  documents: 'federated credentials of Microsoft Entra',
+  documents: 'credentials of Microsoft Entra',
   recognises: isEntraDocument,
   read: (written) => {
     const trust = readEntraDocument(written);

@@ -10,7 +10,7 @@ import { lintKubernetes } from './lint.ts';
 /** The Kubernetes API server: an `AuthenticationConfiguration`, or its flags `--oidc-…`. */
 export const KUBERNETES: RelyingParty = {
   name: 'kubernetes',
-  documents: "a Kubernetes AuthenticationConfiguration or the API server's --oidc flags",
+  documents: 'a Kubernetes AuthenticationConfiguration or its --oidc flags',
   recognises: looksLikeKubernetes,
   read: (written) =>
     faultOf(written) ??

@@ -12,7 +12,7 @@ import type { OwnDenial } from './reasons.ts';
 /** Runpass itself: what an organization lets tokens of a trusted issuer be exchanged for. */
 export const OWN: RelyingParty = {
   name: 'runpass',
-  documents: "a policy of a trusted issuer, or an organization's file with its trustedIssuers",
+  documents: 'the policies of an issuer that Runpass trusts',
   recognises: looksLikeOwn,
   read: (written) => faultOf(written) ?? documentOf(written.value),
 };

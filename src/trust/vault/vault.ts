@@ -9,7 +9,7 @@ import { lintVault } from './lint.ts';
 /** HashiCorp Vault and OpenBao: a role of the JWT auth method, and the method's configuration beside it. */
 export const VAULT: RelyingParty = {
   name: 'vault',
-  documents: 'a role of the JWT auth method of Vault or OpenBao',
+  documents: 'a JWT role of Vault or OpenBao',
   recognises: looksLikeVault,
   read: (written) => faultOf(written) ?? documentOf(written.value),
 };

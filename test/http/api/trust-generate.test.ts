@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { RefusalCode } from '../../../src/errors.ts';
 import { type Caller, startTestServer, type TestServer } from '../../server.ts';
 import { assertRefused } from './answers.ts';
 
@@ -104,6 +105,30 @@ describe('POST /api/orgs/{org}/trust/generate and /verify', () => {
     assert.deepEqual(await list(), [other]);
   });
 
+  test('an audience that no token can have, or the value of an attribute, is refused before anything is written', async () => {
+    const environment = { environment: 'infra/aws' };
+    for (const what of ['generate', 'verify']) {
+      const rest = what === 'generate' ? { target: 'aws', inputs: INPUTS } : { document: '{}' };
+      const refused = async (json: object, code: RefusalCode, says?: RegExp) =>
+        assertRefused(await ask(what, { ...rest, scope: SCOPE, ...json }), code, says);
+      await refused({ audience: 'other' }, 'audience_not_allowed');
+      await refused({ audience: 'aws:acme' }, 'audience_not_allowed');
+      await refused({ audience: 'aws:other', scope: environment }, 'audience_not_allowed');
+      await refused({ audience: 'a b', issuer: 'v2' }, 'invalid_audience');
+      for (const [attribute, value] of [
+        ['pulumi.user.login', 'a*'],
+        ['pulumi.token.team', 'a:b'],
+        ['pulumi.organization.login', 'A'],
+        ['pulumi.token.type', 'any'],
+      ]) {
+        const scope = { ...environment, attributes: [{ attribute, value }] };
+        await refused({ scope }, 'invalid_request', new RegExp(`^attributes: ${attribute}: must be `));
+      }
+    }
+    assert.equal((await generate({ audience: 'anything', issuer: 'v2' })).status, 200);
+    assert.equal((await generate({ audience: 'gcp:acme', scope: environment })).status, 200);
+  });
+
   test('a pattern of stacks is for administrators; one stack is for whoever may start all that it admits', async () => {
     assert.equal((await generate({}, 'carol')).status, 200);
     assertRefused(await generate({ scope: { project: 'core', stack: 'dev' } }, 'carol'), 'run_not_permitted');
@@ -121,6 +146,13 @@ describe('POST /api/orgs/{org}/trust/generate and /verify', () => {
     assertRefused(await generate({ inputs: {} }), 'trust_not_generated');
     assertRefused(await generate({ scope: { ...SCOPE, project: 'a:b' } }), 'invalid_name');
     assertRefused(await generate({ scope: { environment: 'a/b/c' } }), 'invalid_name');
+    for (const environment of ['a b/c', 'a/b c'])
+      assertRefused(await generate({ scope: { environment } }), 'invalid_name');
+    assertRefused(
+      await generate({ scope: {} }),
+      'invalid_request',
+      /^scope: one of "project", .*"environment" is missing/,
+    );
     for (const wrong of [{ target: 'mars' }, { scope: {} }, { scope: { project: 'core' } }, { inputs: { a: 'b' } }]) {
       assertRefused(await generate(wrong), 'invalid_request');
     }
