@@ -88,6 +88,26 @@ describe('POST /api/orgs/{org}/trust/explain', () => {
     assert.deepEqual(await stateOf(server), before);
   });
 
+  test('an API server is shown the organization on v1, and on v2 an audience of its own', async () => {
+    const shown = async (path: string) => {
+      const issuer = { url: `${server.url}${path}`, audiences: ['acme'] };
+      const jwt = [{ issuer, claimMappings: { username: { claim: 'sub', prefix: 'x:' } } }];
+      const api = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration' };
+      return (await explain({ document: JSON.stringify({ ...api, jwt }), run: RUN })).json.presented.aud;
+    };
+    assert.deepEqual([await shown('/oidc'), await shown('/oidc/v2')], ['acme', 'kubernetes:acme']);
+  });
+
+  test('a document that names more than a hundred is told of none that is gone', async () => {
+    const role = { role_type: 'jwt', user_claim: 'sub', bound_audiences: ['acme'] };
+    const warned = async (count: number) => {
+      const sub = [SUB, ...Array.from({ length: count }, (_, at) => SUB.replace('dev', `gone-${at}`))];
+      const { json } = await explain({ document: JSON.stringify({ ...role, bound_claims: { sub } }), run: RUN });
+      return codes(json.warnings).includes('vault_name_gone');
+    };
+    assert.deepEqual([await warned(3), await warned(100)], [true, false]);
+  });
+
   test('a run that was started presents its own claims, with the tags that its stack asks for', async () => {
     const aws = { roleArn: ROLE, sessionName: 'run', tags: { stack: 'stack' } };
     const settings = '/api/stacks/acme/core/tagged/deployments/settings';

@@ -23,7 +23,7 @@ describe('POST /api/orgs/{org}/trust/generate and /verify', () => {
   after(() => server.stop());
   const ask = (what: string, json: object, as: Caller = 'admin') =>
     server.ask('POST', `/api/orgs/acme/trust/${what}`, { as, json });
-  const generate = (json: object, as?: Caller) =>
+  const generate = (json: object = {}, as?: Caller) =>
     ask('generate', { target: 'aws', scope: SCOPE, inputs: INPUTS, ...json }, as);
 
   for (const issuer of ['v1', 'v2']) {
@@ -138,6 +138,32 @@ describe('POST /api/orgs/{org}/trust/generate and /verify', () => {
     assertRefused(await generate({}, 'stranger'), 'organization_not_found');
     assert.equal((await generate({ scope: { ...SCOPE, stack: '*' } })).status, 200);
     assert.equal((await generate({ scope: { environment: 'infra/aws' } })).status, 200);
+  });
+
+  test('verify asks the same rights, and says when it has nothing to go by', async () => {
+    const { document } = (await generate()).json;
+    const verify = (json: object, as?: Caller) => ask('verify', { document, scope: SCOPE, ...json }, as);
+    assert.equal((await verify({}, 'carol')).status, 200);
+    assertRefused(await verify({}, 'bob'), 'run_not_permitted');
+    assertRefused(await verify({ scope: { ...SCOPE, stack: '*' } }, 'carol'), 'not_permitted');
+    assertRefused(await verify({ scope: { environment: 'infra/aws' } }, 'carol'), 'not_permitted');
+    assertRefused(await verify({}, 'stranger'), 'organization_not_found');
+    const unborn = { issuer: 'v2', scope: { environment: 'infra/unborn' } };
+    assertRefused(await verify(unborn), 'trust_not_generated', /^Nothing that is known/);
+    const own = 'policies: [{decision: allow, tokenType: organization, rules: {sub: x}}]';
+    assertRefused(await verify({ document: own, issuer: 'v2' }), 'audience_required');
+  });
+
+  test('a pattern on v2 admits the stacks that exist by their ids, and no others', async () => {
+    for (const stack of ['one', 'two']) await server.startRun({ project: 'listed', stack, operation: 'update' });
+    const scope = { project: 'listed', stack: '*', operations: ['update'] };
+    const asked = async () => (await generate({ scope, issuer: 'v2' })).json.admits;
+    assert.deepEqual(await asked(), ['acme/listed/one update', 'acme/listed/two update']);
+    await server.startRun({ project: 'listed', stack: 'three', operation: 'update' });
+    assert.equal((await asked()).length, 3);
+    const narrow = { ...scope, stack: 't*' };
+    const { admits } = (await generate({ scope: narrow, issuer: 'v2' })).json;
+    assert.deepEqual(admits, ['acme/listed/three update', 'acme/listed/two update']);
   });
 
   test('what is missing or impossible is said by name', async () => {
