@@ -98,6 +98,16 @@ describe('POST /api/orgs/{org}/trust/explain', () => {
     assert.deepEqual([await shown('/oidc'), await shown('/oidc/v2')], ['acme', 'kubernetes:acme']);
   });
 
+  test("a login of an environment presents its provider's audience on v1, and the cloud's own on v2", async () => {
+    const credential = [{ name: 'x', issuer: `${server.url}/oidc/v2`, subject: 's', audiences: ['a'] }];
+    const shown = async (document: string, issuer: string) =>
+      (await explain({ document, issuer, environment: { root: 'infra/aws' } })).json.presented.aud;
+    assert.equal(await shown(policy(SUB), 'v1'), 'aws:acme');
+    assert.equal(await shown(policy(SUB), 'v2'), 'sts.amazonaws.com');
+    assert.equal(await shown(JSON.stringify(credential), 'v1'), 'azure:acme');
+    assert.equal(await shown(JSON.stringify(credential), 'v2'), 'api://AzureADTokenExchange');
+  });
+
   test('a document that names more than a hundred is told of none that is gone', async () => {
     const role = { role_type: 'jwt', user_claim: 'sub', bound_audiences: ['acme'] };
     const warned = async (count: number) => {
