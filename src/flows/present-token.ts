@@ -2,6 +2,7 @@ import type { Organization } from '../access/organization.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Target } from '../deployments/settings/cloud-settings.ts';
 import { resolveSessionName } from '../deployments/settings/session-name.ts';
+import { audienceAt } from '../deployments/settings/target-audience.ts';
 import { Refusal } from '../errors.ts';
 import type { RunRecords } from '../runs/records.ts';
 import { NO_ID, withStandIns } from '../runs/stand-ins.ts';
@@ -93,9 +94,9 @@ const requestOf = (party: string, run: DraftedRun): Pick<Presented, 'request'> =
 
 /** The audience on v2 where no settings say another one; `undefined`: there is none. */
 const audienceOnV2 = (party: string, organization: string): string | undefined => {
-  if (party === 'aws') return 'sts.amazonaws.com';
-  if (party === 'azure') return 'api://AzureADTokenExchange';
-  return party === 'vault' || party === 'kubernetes' ? `${party}:${organization}` : undefined;
+  const target = TARGETS[party];
+  if (target) return audienceAt(target, {}, organization);
+  return party === 'kubernetes' ? `kubernetes:${organization}` : undefined;
 };
 
 const audienceOfLogin = (issuer: RunIssuer, organization: string, party: string): string | undefined => {
