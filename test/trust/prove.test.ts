@@ -72,3 +72,12 @@ test('somebody in scope who is refused is an error that says what to edit', () =
   assert.match(finding?.text ?? '', /It refuses contoso\/core\/prod update: aws_sub_mismatch/);
   assert.match(finding?.condition ?? '', /Statement\[0\]/);
 });
+
+test('what leaks or will fail one day is a finding, with its condition, and breaks no proof', () => {
+  const wildcard = { StringEquals: { 'id.example.com/oidc:sub': [SUBJECT, 'pulumi:deploy:org:contoso:*'] } };
+  const proof = proved({ ...wildcard, StringLike: { 'id.example.com/oidc:aud': 'contoso' } }, {});
+  assert.equal(proof.proved, true);
+  const [warning] = proof.findings;
+  assert.equal(warning?.level, 'warning');
+  assert.match(warning?.condition ?? '', /^Statement\[0\]\.Condition\./);
+});

@@ -123,4 +123,38 @@ describe('a provider of Google', () => {
     assert.deepEqual([reason?.code, reason?.safe], ['google_binding_subject', false]);
     assert.match(reason?.edit ?? '', /^Hand over the provider with its name/);
   });
+
+  test('is not saved with a mapping that is too long, too many attributes, or a condition that is too long', () => {
+    const refused = (change: object) => explain({ ...PROVIDER, ...change }).reasons;
+    const mapping = (more: object) => ({ attributeMapping: { ...PROVIDER.attributeMapping, ...more } });
+    const at = (characters: number) => 'assertion.org'.padEnd(characters);
+    assert.deepEqual(refused(mapping({ 'attribute.a': at(2048) })), []);
+    const [tooLong] = refused(mapping({ 'attribute.a': at(2049) }));
+    assert.deepEqual(
+      [tooLong?.code, tooLong?.wanted, tooLong?.edit.startsWith('Leave attribute.a out.')],
+      ['google_mapping_form', 'at most 2048 characters', true],
+    );
+    const attributes = (count: number) =>
+      mapping(
+        Object.fromEntries(Array.from({ length: count }, (_, index) => [`attribute.a${index}`, 'assertion.org'])),
+      );
+    assert.deepEqual(refused(attributes(50)), []);
+    const [tooMany] = refused(attributes(51));
+    assert.deepEqual(
+      [tooMany?.code, tooMany?.wanted, tooMany?.presented],
+      ['google_mapping_form', 'at most 50 attributes', '51'],
+    );
+    const condition = (characters: number) => ({ attributeCondition: 'true'.padEnd(characters) });
+    assert.deepEqual(refused(condition(4096)), []);
+    assert.deepEqual(codes(refused(condition(4097))), ['google_condition_invalid']);
+  });
+
+  test('with a mapping that fails maps the rest, and says what failed once', () => {
+    const attributeMapping = { 'google.subject': 'assertion.sub', 'attribute.gone': 'assertion.nothing' };
+    const { reasons } = explain({ ...PROVIDER, attributeMapping });
+    assert.deepEqual(codes(reasons), ['google_mapping_failed']);
+    assert.match(reasons[0]?.edit ?? '', /^Leave attribute\.gone out\./);
+    const subject = explain({ ...PROVIDER, attributeMapping: { 'google.subject': 'assertion.nothing' } });
+    assert.match(subject.reasons[0]?.edit ?? '', /^Write google\.subject: assertion\.sub\./);
+  });
 });

@@ -54,4 +54,17 @@ describe('a policy of ours', () => {
       ['runpass_replay_allowed'],
     );
   });
+
+  test('is read only where it has the form of one, and the place of what has not is said', () => {
+    const problem = (document: unknown): string => {
+      const read = recognise(JSON.stringify(document));
+      return isUnusable(read) ? read.problem : '';
+    };
+    assert.equal(problem({ trustedIssuers: [] }), 'trusts no issuer');
+    assert.equal(problem({ trustedIssuers: [{ url: GITHUB, policy: 'x' }] }), 'trustedIssuers[0].policy is no policy');
+    assert.match(problem({ dialect: 'x', policies: [allow()] }), /^dialect must be one of /);
+    assert.match(problem({ policy: { mode: 'x', policies: [allow()] } }), /^policy\.mode must be one of /);
+    assert.match(problem({ policies: [{ ...allow(), decision: 'x' }] }), /^policies\[0\]/);
+    assert.match(problem({ policy: { policies: 'x' } }), /^is a mapping of policy, not /);
+  });
 });
