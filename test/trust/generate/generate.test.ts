@@ -116,6 +116,20 @@ test('names that make a subject too long for Google are mapped to less of it', (
   assert.match(policy.bindings[0].members[0], /\/subject\/contoso:project:p{70}:stack:prod:operation:update$/);
 });
 
+test('the test command of an environment says what its logins put into the subject', () => {
+  const scope: TrustScope = {
+    kind: 'environment',
+    project: 'core',
+    environment: 'aws',
+    attributes: [{ attribute: 'rootEnvironment.name' }, { attribute: 'pulumi.user.login', value: 'carol' }],
+  };
+  assert.equal(
+    generated({ scope }).test,
+    'runpass trust verify trust.json --org contoso --environment core/aws --attribute rootEnvironment.name --attribute pulumi.user.login=carol --issuer v1 --audience aws:contoso',
+  );
+  assert.match(generated({ scope: { ...scope, attributes: [] } }).test, /^runpass trust explain trust\.json /);
+});
+
 test('what only the account knows is asked for by its flag', () => {
   const asked: Readonly<Record<GeneratedFor, RegExp>> = {
     aws: /--aws-account/,
