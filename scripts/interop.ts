@@ -1,5 +1,6 @@
 /**
- * `npm run interop [-- --pulumi v3.259.0 --esc v0.26.0 --provider main --cel v0.31.0]`: clients that nobody here wrote, as released.
+ * `npm run interop [-- --pulumi v3.259.0 --esc v0.26.0 --provider main --cel v0.31.0 --hcl v2.25.0]`: clients that
+ * nobody here wrote, as released.
  * `npm run interop -- --only reference` talks to one of them; `--record` asks the reference evaluator about the cases of
  * test/environments/reference and writes its answers down.
  *
@@ -19,6 +20,7 @@ import { type InstalledProgram, installed, obtain } from './interop/installed.ts
 import { esc, provider, pulumi, reference } from './interop/programs.ts';
 import { recordReference, talkToReference } from './interop/reference.ts';
 import { talkAsEsc, talkAsProvider, talkAsPulumi } from './interop/talks.ts';
+import { formatTerraform, hcl, readTerraform } from './interop/terraform.ts';
 import { compareVerdicts } from './interop/verdicts.ts';
 import { verifiers } from './interop/verifiers.ts';
 
@@ -28,6 +30,7 @@ const { values } = parseArgs({
     esc: { type: 'string', default: 'v0.26.0' },
     provider: { type: 'string', default: 'main' },
     cel: { type: 'string', default: 'v0.31.0' },
+    hcl: { type: 'string', default: 'v2.25.0' },
     only: { type: 'string' },
     record: { type: 'boolean', default: false },
   },
@@ -45,6 +48,8 @@ const talks: readonly (readonly [
   [verifiers(values.cel), compareVerdicts],
   [reference(values.pulumi), talkToReference],
   [installed('gcloud'), talkAsGcloud],
+  [hcl(values.hcl), readTerraform],
+  [installed('terraform'), formatTerraform],
 ];
 const chosen = talks.filter(([{ name }]) => values.only === undefined || name === values.only);
 
