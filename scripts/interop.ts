@@ -15,9 +15,10 @@ import { parseArgs } from 'node:util';
 import { type Conversation, openConversation } from './interop/conversation.ts';
 import { talkAboutEnvironments } from './interop/environments.ts';
 import { talkAsGcloud } from './interop/gcloud.ts';
-import { CACHE, type GoProgram } from './interop/go-programs.ts';
-import { type InstalledProgram, installed, obtain } from './interop/installed.ts';
+import { CACHE } from './interop/go-programs.ts';
+import { installed, obtain, type Program } from './interop/installed.ts';
 import { esc, provider, pulumi, reference } from './interop/programs.ts';
+import { checkPulumiTypes, pulumiPackages } from './interop/pulumi-types.ts';
 import { recordReference, talkToReference } from './interop/reference.ts';
 import { talkAsEsc, talkAsProvider, talkAsPulumi } from './interop/talks.ts';
 import { formatTerraform, hcl, readTerraform } from './interop/terraform.ts';
@@ -36,10 +37,7 @@ const { values } = parseArgs({
   },
 });
 
-const talks: readonly (readonly [
-  GoProgram | InstalledProgram,
-  (conversation: Conversation, binary: string) => Promise<void>,
-])[] = [
+const talks: readonly (readonly [Program, (conversation: Conversation, binary: string) => Promise<void>])[] = [
   [pulumi(values.pulumi), talkAsPulumi],
   [pulumi(values.pulumi), (conversation, binary) => talkAboutEnvironments(conversation, 'pulumi', binary)],
   [esc(values.esc, values.pulumi), talkAsEsc],
@@ -50,6 +48,7 @@ const talks: readonly (readonly [
   [installed('gcloud'), talkAsGcloud],
   [hcl(values.hcl), readTerraform],
   [installed('terraform'), formatTerraform],
+  [pulumiPackages, checkPulumiTypes],
 ];
 const chosen = talks.filter(([{ name }]) => values.only === undefined || name === values.only);
 

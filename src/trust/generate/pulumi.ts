@@ -132,21 +132,20 @@ const vault = (assignment: Assignment): Program | NotGenerated => {
       },
       role: {
         type: 'vault:jwt:AuthBackendRole',
-        properties: {
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: Pulumi replaces it.
-          backend: '${backend.path}',
-          ...pulumiLiteral({
-            roleName: assignment.input('vaultRole'),
-            roleType: role.role_type,
-            userClaim: role.user_claim,
-            boundAudiences: role.bound_audiences,
-            boundSubject: role.bound_subject,
-            boundClaimsType: role.bound_claims_type,
-            boundClaims: role.bound_claims && claims.texts,
-            tokenPolicies: role.token_policies,
-            tokenTtl: 3600,
-          }),
-        },
+        properties: pulumiLiteral({
+          backend: assignment.input('vaultMount'),
+          roleName: assignment.input('vaultRole'),
+          roleType: role.role_type,
+          userClaim: role.user_claim,
+          boundAudiences: role.bound_audiences,
+          boundSubject: role.bound_subject,
+          boundClaimsType: role.bound_claims_type,
+          boundClaims: role.bound_claims && claims.texts,
+          tokenPolicies: role.token_policies,
+          tokenTtl: 3600,
+        }),
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: Pulumi replaces it.
+        options: { dependsOn: ['${backend}'] },
       },
     },
   };
