@@ -17,11 +17,13 @@ import { talkAboutEnvironments } from './interop/environments.ts';
 import { talkAsGcloud } from './interop/gcloud.ts';
 import { CACHE } from './interop/go-programs.ts';
 import { installed, obtain, type Program } from './interop/installed.ts';
+import { talkAsKubectl } from './interop/kubectl.ts';
 import { esc, provider, pulumi, reference } from './interop/programs.ts';
 import { checkPulumiTypes, pulumiPackages } from './interop/pulumi-types.ts';
 import { recordReference, talkToReference } from './interop/reference.ts';
 import { talkAsEsc, talkAsProvider, talkAsPulumi } from './interop/talks.ts';
 import { formatTerraform, hcl, readTerraform } from './interop/terraform.ts';
+import { talkAsVault } from './interop/vault.ts';
 import { compareVerdicts } from './interop/verdicts.ts';
 import { verifiers } from './interop/verifiers.ts';
 
@@ -46,6 +48,8 @@ const talks: readonly (readonly [Program, (conversation: Conversation, binary: s
   [verifiers(values.cel), compareVerdicts],
   [reference(values.pulumi), talkToReference],
   [installed('gcloud'), talkAsGcloud],
+  [installed('kubectl'), talkAsKubectl],
+  [installed('vault'), talkAsVault],
   [hcl(values.hcl), readTerraform],
   [installed('terraform'), formatTerraform],
   [pulumiPackages, checkPulumiTypes],

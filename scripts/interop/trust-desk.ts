@@ -27,7 +27,7 @@ export interface TrustDesk {
 const HOSTILE = '^:^a,b;$HOME%25&*?|#~=!-ä';
 
 /** Longer than `google.subject` is, and with the characters that names may begin with. */
-const LONG = `p${'-_.'.repeat(25)}x`;
+export const LONG = `p${'-_.'.repeat(25)}x`;
 
 /** Stacks that exist, so that there is something to be spelled out where a pattern cannot stand. */
 const STACKS = ['core/dev', 'core/prod-eu', 'core/prod-us', 'core/--dev', 'web/dev', `${LONG}/dev`];
