@@ -2,6 +2,7 @@ import { problemWithName } from '../access/names.ts';
 import type { Organization } from '../access/organization.ts';
 import { mayRun, type Principal } from '../access/principal.ts';
 import { Refusal } from '../errors.ts';
+import type { SubjectAttribute } from '../tokens/subject.ts';
 import { defaultAudience } from '../trust/generate/audience.ts';
 import { casesOf } from '../trust/generate/cases.ts';
 import { generateTrust, seenBy } from '../trust/generate/generate.ts';
@@ -101,6 +102,7 @@ const permitted = (principal: Principal, scope: TrustScope): void => {
     administratorsOnly(principal, 'write trust documents for environments');
     checkName('project', scope.project);
     checkName('environment', scope.environment);
+    for (const { attribute, value } of scope.attributes) if (value !== undefined) checkValue(attribute, value);
     return;
   }
   for (const field of ['project', 'stack'] as const) checkName(field, scope[field].replace(/[*?]/g, 'x'));
@@ -116,3 +118,16 @@ const checkName = (field: 'project' | 'stack' | 'environment', name: string): vo
   const problem = problemWithName(field, name);
   if (problem) throw new Refusal('invalid_name', { field, problem });
 };
+
+/** What no token can say is told by its name; that the rest is nobody's is found by the proof. */
+const checkValue = (attribute: SubjectAttribute, value: string): void => {
+  if (attribute === 'pulumi.token.type') {
+    if (TOKEN_TYPES.includes(value)) return;
+    throw new Refusal('invalid_name', { field: attribute, problem: `must be one of ${TOKEN_TYPES.join(', ')}` });
+  }
+  const kind = attribute === 'pulumi.token.team' ? 'team' : 'user';
+  const problem = value.split('/').flatMap((part) => problemWithName(kind, part) ?? [])[0];
+  if (problem) throw new Refusal('invalid_name', { field: attribute, problem });
+};
+
+const TOKEN_TYPES: readonly string[] = ['personal', 'team', 'organization'];

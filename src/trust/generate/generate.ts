@@ -82,6 +82,9 @@ export const generateTrust = (request: TrustRequest, facts: OrganizationFacts): 
   const name = documentName(facts, scope);
   const input = readInputs(inputs, request.inputs, name);
   if ('problem' in input) return input;
+  if (issuer === 'v2' && scope.kind === 'environment' && scope.attributes.length > 0) {
+    return { problem: 'Subjects of v2 have no attributes, so nothing could ask for them: leave out --attribute.' };
+  }
   const audience = request.audience ?? defaultAudience(checkedBy, request, facts, input);
   const mayBeOpen =
     checkedBy !== 'azure' &&

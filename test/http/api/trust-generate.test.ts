@@ -88,6 +88,13 @@ describe('POST /api/orgs/{org}/trust/generate and /verify', () => {
     assertRefused(await generate({ inputs: {} }), 'trust_not_generated');
     assertRefused(await generate({ scope: { ...SCOPE, project: 'a:b' } }), 'invalid_name');
     assertRefused(await generate({ scope: { environment: 'a/b/c' } }), 'invalid_name');
+    const opened = (attribute: string, value: string) =>
+      generate({ scope: { environment: 'infra/aws', attributes: [{ attribute, value }] } });
+    assertRefused(await opened('pulumi.user.login', 'a,b'), 'invalid_name');
+    assertRefused(await opened('pulumi.token.team', '$(id)'), 'invalid_name');
+    assertRefused(await opened('pulumi.token.type', 'weird'), 'invalid_name');
+    assertRefused(await opened('rootEnvironment.name', 'infra/\n'), 'invalid_name');
+    assert.equal((await opened('pulumi.token.type', 'team')).status, 200);
     for (const wrong of [{ target: 'mars' }, { scope: {} }, { scope: { project: 'core' } }, { inputs: { a: 'b' } }]) {
       assertRefused(await generate(wrong), 'invalid_request');
     }

@@ -116,6 +116,14 @@ test('names that make a subject too long for Google are mapped to less of it', (
   assert.match(policy.bindings[0].members[0], /\/subject\/contoso:project:p{70}:stack:prod:operation:update$/);
 });
 
+test('on v2 an environment has an id that must be known, and no attributes to ask for', () => {
+  const scope = { kind: 'environment', project: 'core', environment: 'aws', attributes: [] } as const;
+  assert.match(generated({ scope, issuer: 'v2' }).document, /env:11111111-1111-4111-8111-000000000500/);
+  assert.match(problem({ scope: { ...scope, environment: 'of-tomorrow' }, issuer: 'v2' }), /^Nothing in contoso is/);
+  const attributes = [{ attribute: 'pulumi.user.login', value: 'carol' }] as const;
+  assert.match(problem({ scope: { ...scope, attributes }, issuer: 'v2' }), /leave out --attribute/);
+});
+
 test('the test command of an environment says what its logins put into the subject', () => {
   const scope: TrustScope = {
     kind: 'environment',
