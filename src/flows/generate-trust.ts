@@ -1,9 +1,9 @@
-import { type NameKind, problemWithName } from '../access/names.ts';
+import { problemWithName } from '../access/names.ts';
 import type { Organization } from '../access/organization.ts';
 import { mayRun, type Principal } from '../access/principal.ts';
 import type { AuditLog } from '../audit/record.ts';
 import { Refusal } from '../errors.ts';
-import type { SubjectAttribute } from '../tokens/subject.ts';
+import { type SubjectAttribute, splitEnvironmentPath } from '../tokens/subject.ts';
 import { defaultAudience } from '../trust/generate/audience.ts';
 import { casesOf } from '../trust/generate/cases.ts';
 import { generateTrust, seenBy } from '../trust/generate/generate.ts';
@@ -145,25 +145,27 @@ const checkAudience = (
   else audienceFor(runIssuers[issuer], name, audience);
 };
 
-const TOKEN_TYPES = ['personal', 'team', 'organization'];
-
 /** A value that no token can have would be trusted for nobody, or, with a wildcard in it, for many. */
 const checkValue = ({ attribute, value }: EnvironmentScope['attributes'][number]): void => {
-  if (value === undefined) return;
-  const problem =
-    attribute === 'pulumi.token.type'
-      ? TOKEN_TYPES.includes(value)
-        ? undefined
-        : `must be one of ${TOKEN_TYPES.join(', ')}`
-      : NAMED[attribute] && problemWithName(NAMED[attribute], value);
-  if (problem) throw new Refusal('invalid_request', { problem: `attributes: ${attribute}: ${problem}` });
+  const problem = value === undefined ? undefined : PROBLEMS[attribute](value);
+  if (problem) throw new Refusal('invalid_name', { field: attribute, problem });
 };
 
-/** Attributes whose values are names; what an environment is called holds a slash, and is known. */
-const NAMED: Partial<Record<SubjectAttribute, NameKind>> = {
-  'pulumi.user.login': 'user',
-  'pulumi.token.team': 'team',
-  'pulumi.organization.login': 'organization',
+const TOKEN_TYPES = ['personal', 'team', 'organization'];
+
+const environmentProblem = (path: string): string | undefined => {
+  const { project, name } = splitEnvironmentPath(path) ?? { project: '', name: '' };
+  const isName = !problemWithName('project', project) && !problemWithName('environment', name);
+  return isName ? undefined : 'must be "project/name" or "name"';
+};
+
+const PROBLEMS: Readonly<Record<SubjectAttribute, (value: string) => string | undefined>> = {
+  'pulumi.user.login': (login) => problemWithName('user', login),
+  'pulumi.organization.login': (name) => problemWithName('organization', name),
+  'pulumi.token.team': (team) => problemWithName('team', team),
+  'pulumi.token.type': (type) => (TOKEN_TYPES.includes(type) ? undefined : `must be one of ${TOKEN_TYPES.join(', ')}`),
+  'currentEnvironment.name': environmentProblem,
+  'rootEnvironment.name': environmentProblem,
 };
 
 const checkName = (field: 'project' | 'stack' | 'environment', name: string): void => {

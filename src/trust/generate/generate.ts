@@ -6,6 +6,7 @@ import { defaultAudience } from './audience.ts';
 import { generateAws } from './aws.ts';
 import { generateAzure } from './azure.ts';
 import { casesOf } from './cases.ts';
+import { documentName } from './document-name.ts';
 import {
   type Assignment,
   type CheckedBy,
@@ -81,6 +82,9 @@ export const generateTrust = (request: TrustRequest, facts: OrganizationFacts): 
   const name = documentName(facts, scope);
   const input = readInputs(inputs, request.inputs, name);
   if ('problem' in input) return input;
+  if (issuer === 'v2' && scope.kind === 'environment' && scope.attributes.length > 0) {
+    return { problem: 'Subjects of v2 have no attributes, so nothing could ask for them: leave out --attribute.' };
+  }
   const audience = request.audience ?? defaultAudience(checkedBy, request, facts, input);
   const mayBeOpen =
     checkedBy !== 'azure' &&
@@ -144,17 +148,7 @@ const firstError = ({ findings }: Proof): string => findings.find(({ level }) =>
 const isClosed = (scope: TrustScope, open: boolean): boolean =>
   !open && scope.kind === 'runs' && /[*?]/.test(scope.project + scope.stack);
 
-/** `runpass-contoso-core-prod`, at most 32 of what every cloud takes in a name. */
-const documentName = ({ organization }: OrganizationFacts, scope: TrustScope): string => {
-  const rest = scope.kind === 'runs' ? [scope.project, scope.stack] : ['env', scope.project, scope.environment];
-  const text = ['runpass', organization, ...rest]
-    .map((part) => part.replaceAll('*', 'all'))
-    .join('-')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-');
-  return text.slice(0, 32).replace(/-+$/, '');
-};
-
+/** Environments whose logins name who opens them are proved again: nobody can be explained as somebody else. */
 const testCommand = (
   { scope, issuer }: TrustRequest,
   { organization }: OrganizationFacts,
@@ -163,21 +157,17 @@ const testCommand = (
 ): string => {
   const [stack = '', operation = ''] = first.split(' ');
   const [, project = '', name = ''] = stack.split('/');
+  const attributes = scope.kind === 'runs' ? [] : scope.attributes;
   const who =
     scope.kind === 'runs'
       ? ['--project', project, '--stack', name, '--operation', operation]
       : ['--environment', `${scope.project}/${scope.environment}`];
+  const more = attributes.flatMap(({ attribute, value }) => [
+    '--attribute',
+    value === undefined ? attribute : `${attribute}=${value}`,
+  ]);
   return command(
-    'runpass',
-    'trust',
-    'explain',
-    'trust.json',
-    '--org',
-    organization,
-    ...who,
-    '--issuer',
-    issuer,
-    '--audience',
-    audience,
+    ...['runpass', 'trust', attributes.length === 0 ? 'explain' : 'verify', 'trust.json'],
+    ...['--org', organization, ...who, ...more, '--issuer', issuer, '--audience', audience],
   );
 };

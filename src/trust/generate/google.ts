@@ -21,10 +21,8 @@ export const generateGoogle: Generator = (assignment) => {
   const settings = [
     `--workload-identity-pool=${pool}`,
     `--issuer-uri=${issuer}`,
-    `--allowed-audiences=${signed.audience}`,
-    `--attribute-mapping=${Object.entries(provider.attributeMapping)
-      .map(([name, expression]) => `${name}=${expression}`)
-      .join(',')}`,
+    `--allowed-audiences=${list([signed.audience])}`,
+    `--attribute-mapping=${list(Object.entries(provider.attributeMapping).map(([name, of]) => `${name}=${of}`))}`,
     `--attribute-condition=${provider.attributeCondition}`,
     ...(keys === '' ? [] : [`--jwk-json-path=${keys}`]),
   ];
@@ -44,22 +42,33 @@ export const generateGoogle: Generator = (assignment) => {
         `--project=${project}`,
         `--role=${IMPERSONATES}`,
         `--member=${member}`,
+        // Without it gcloud asks back where the policy has a conditional binding, and fails where nobody answers.
+        '--condition=None',
       ),
     ],
     warnings: ['Google takes up to five minutes to follow a change.'],
   };
 };
 
+/**
+ * A list as gcloud takes it in one flag: an entry with a comma wants another delimiter (`gcloud topic escaping`).
+ * Nothing here ever holds `<>`.
+ */
+const list = (entries: readonly string[]): string =>
+  entries.some((entry) => /[,^]/.test(entry)) ? `^<>^${entries.join('<>')}` : entries.join(',');
+
 /** The provider as `gcloud … providers describe` prints it, beside the policy of the service account. */
 export const googleDocument = (assignment: Assignment) => {
-  const { admission, signed, issuer, input, name } = assignment;
+  const { admission, signed, issuer, input } = assignment;
+  // One provider of the pool has this id, so nobody that another provider lets in has this attribute.
+  const scope = input('googleProvider');
   const subject = mappedSubject(assignment);
   if ('problem' in subject) return subject;
   const pool = `projects/${input('googleProjectNumber')}/locations/global/workloadIdentityPools/${input('googlePool')}`;
   const one = admission.subjects.length === 1 && !admission.subjects.some(isPattern) ? subject.values[0] : undefined;
   const member =
     one === undefined
-      ? `principalSet://iam.googleapis.com/${pool}/attribute.scope/${name}`
+      ? `principalSet://iam.googleapis.com/${pool}/attribute.scope/${scope}`
       : `principal://iam.googleapis.com/${pool}/subject/${one}`;
   return {
     provider: {
@@ -67,7 +76,7 @@ export const googleDocument = (assignment: Assignment) => {
       oidc: { issuerUri: issuer, allowedAudiences: [signed.audience] },
       attributeMapping: {
         'google.subject': subject.expression,
-        ...(one === undefined && { 'attribute.scope': `"${name}"` }),
+        ...(one === undefined && { 'attribute.scope': `"${scope}"` }),
       },
       attributeCondition: celOf('assertion', admission.claims),
     },

@@ -11,6 +11,9 @@ interface Input {
 /** Stands for the document's own name, which is made of its scope. */
 const NAME = '<name>';
 
+/** Google keeps `gcp-` for itself. */
+const GOOGLE_ID = /^(?!gcp-)[a-z0-9][a-z0-9-]{3,31}$/;
+
 const WORD = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** Flags are those of `runpass trust generate`; the names stand in requests of the API. */
@@ -36,20 +39,20 @@ export const INPUTS = {
   },
   googlePool: {
     flag: '--google-pool',
-    what: 'an id of a pool, 4 to 32 of a-z, 0-9 and -',
-    form: /^[a-z0-9-]{4,32}$/,
+    what: 'an id of a pool, 4 to 32 of a-z, 0-9 and -, without gcp- or - before it',
+    form: GOOGLE_ID,
     otherwise: 'runpass',
   },
   googleProvider: {
     flag: '--google-provider',
-    what: 'an id of a provider, 4 to 32 of a-z, 0-9 and -',
-    form: /^[a-z0-9-]{4,32}$/,
+    what: 'an id of a provider, 4 to 32 of a-z, 0-9 and -, without gcp- or - before it',
+    form: GOOGLE_ID,
     otherwise: NAME,
   },
   googleServiceAccount: {
     flag: '--google-service-account',
     what: 'the e-mail address of the service account',
-    form: /^[a-z0-9-]{1,63}@[a-z0-9.-]{1,200}\.gserviceaccount\.com$/,
+    form: /^[a-z0-9][a-z0-9-]{0,62}@[a-z0-9.-]{1,200}\.gserviceaccount\.com$/,
   },
   googleKeys: {
     flag: '--google-keys',

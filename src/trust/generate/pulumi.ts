@@ -2,7 +2,7 @@ import { awsDocument, awsPolicy, awsRemarks } from './aws.ts';
 import { azureCredentials } from './azure.ts';
 import type { Assignment, CheckedBy, Generator, NotGenerated, WrittenTrust } from './generated.ts';
 import { googleDocument } from './google.ts';
-import { json } from './quote.ts';
+import { json, pulumiLiteral } from './quote.ts';
 import { claimsAsTexts } from './terraform.ts';
 import { vaultDocument } from './vault.ts';
 
@@ -26,7 +26,7 @@ export const generatePulumi =
     return {
       document,
       files: [{ name: 'Pulumi.yaml', content, format: 'yaml' }],
-      install: ['pulumi stack select --create trust', 'pulumi up'],
+      install: ['pulumi stack select --create trust', 'pulumi up --yes'],
       ...(warnings && { warnings }),
     };
   };
@@ -39,11 +39,11 @@ const aws = (assignment: Assignment): Program => {
     resources: {
       provider: {
         type: 'aws:iam:OpenIdConnectProvider',
-        properties: { url: assignment.issuer, clientIdLists: [assignment.signed.audience] },
+        properties: pulumiLiteral({ url: assignment.issuer, clientIdLists: [assignment.signed.audience] }),
       },
       role: {
         type: 'aws:iam:Role',
-        properties: { name: assignment.input('awsRole'), assumeRolePolicy: { 'fn::toJSON': policy } },
+        properties: pulumiLiteral({ name: assignment.input('awsRole'), assumeRolePolicy: { 'fn::toJSON': policy } }),
         // biome-ignore lint/suspicious/noTemplateCurlyInString: Pulumi replaces it.
         options: { dependsOn: ['${provider}'] },
       },
@@ -66,7 +66,7 @@ const azure = (assignment: Assignment): Program | NotGenerated => {
     {
       type: 'azuread:ApplicationFederatedIdentityCredential',
       // biome-ignore lint/suspicious/noTemplateCurlyInString: Pulumi replaces it.
-      properties: { applicationId: '${application}', displayName: name, ...properties },
+      properties: { applicationId: '${application}', displayName: name, ...pulumiLiteral(properties) },
     },
   ]);
   return { document: credentials, variables: { application }, resources: Object.fromEntries(resources) };
@@ -77,77 +77,75 @@ const google = (assignment: Assignment): Program | NotGenerated => {
   if ('problem' in document) return document;
   const { provider, policy } = document;
   const { input } = assignment;
-  const [project, account] = [input('googleProject'), input('googleServiceAccount')];
+  const [project, account, keys] = [input('googleProject'), input('googleServiceAccount'), input('googleKeys')];
   const [binding] = policy.bindings;
   return {
     document,
     resources: {
       pool: {
         type: 'gcp:iam:WorkloadIdentityPool',
-        properties: { project, workloadIdentityPoolId: input('googlePool') },
+        properties: pulumiLiteral({ project, workloadIdentityPoolId: input('googlePool') }),
       },
       provider: {
         type: 'gcp:iam:WorkloadIdentityPoolProvider',
         properties: {
-          project,
           // biome-ignore lint/suspicious/noTemplateCurlyInString: Pulumi replaces it.
           workloadIdentityPoolId: '${pool.workloadIdentityPoolId}',
-          workloadIdentityPoolProviderId: input('googleProvider'),
-          attributeMapping: provider.attributeMapping,
-          attributeCondition: provider.attributeCondition,
-          oidc: provider.oidc,
+          ...pulumiLiteral({
+            project,
+            workloadIdentityPoolProviderId: input('googleProvider'),
+            attributeMapping: provider.attributeMapping,
+            attributeCondition: provider.attributeCondition,
+            oidc: { ...provider.oidc, ...(keys !== '' && { jwksJson: { 'fn::readFile': keys } }) },
+          }),
         },
       },
       member: {
         type: 'gcp:serviceaccount:IAMMember',
-        properties: {
+        properties: pulumiLiteral({
           serviceAccountId: `projects/${project}/serviceAccounts/${account}`,
           role: binding?.role,
           member: binding?.members[0],
-        },
+        }),
       },
     },
   };
 };
 
-const vault = (assignment: Assignment): Program => {
+const vault = (assignment: Assignment): Program | NotGenerated => {
   const document = vaultDocument(assignment);
   const { config, role } = document;
-  const {
-    bound_claims: claims,
-    bound_claims_type: claimsType,
-    bound_subject: subject,
-  } = role as typeof role & {
-    readonly bound_subject?: string;
-  };
+  const claims = claimsAsTexts(role.bound_claims ?? {});
+  if ('problem' in claims) return claims;
   return {
     document,
     resources: {
       backend: {
         type: 'vault:jwt:AuthBackend',
-        properties: {
+        properties: pulumiLiteral({
           path: assignment.input('vaultMount'),
           type: 'jwt',
           oidcDiscoveryUrl: config.oidc_discovery_url,
           boundIssuer: config.bound_issuer,
           jwtSupportedAlgs: config.jwt_supported_algs,
-        },
+        }),
       },
       role: {
         type: 'vault:jwt:AuthBackendRole',
-        properties: {
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: Pulumi replaces it.
-          backend: '${backend.path}',
+        properties: pulumiLiteral({
+          backend: assignment.input('vaultMount'),
           roleName: assignment.input('vaultRole'),
           roleType: role.role_type,
           userClaim: role.user_claim,
           boundAudiences: role.bound_audiences,
-          ...(subject !== undefined && { boundSubject: subject }),
-          ...(claimsType !== undefined && { boundClaimsType: claimsType }),
-          ...(claims && { boundClaims: claimsAsTexts(claims) }),
+          boundSubject: role.bound_subject,
+          boundClaimsType: role.bound_claims_type,
+          boundClaims: role.bound_claims && claims.texts,
           tokenPolicies: role.token_policies,
           tokenTtl: 3600,
-        },
+        }),
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: Pulumi replaces it.
+        options: { dependsOn: ['${backend}'] },
       },
     },
   };

@@ -7,6 +7,5 @@ export const command = (...words: readonly string[]): string => words.map(shellW
 
 export const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
-/** JSON is YAML, too; indented so that it can stand inside a document. */
-export const indented = (value: unknown, by: number): string =>
-  JSON.stringify(value, undefined, 2).replaceAll('\n', `\n${' '.repeat(by)}`);
+/** A value in a program of Pulumi YAML, where `$$` stands for one `$`, in keys as well. */
+export const pulumiLiteral = <T>(value: T): T => JSON.parse(JSON.stringify(value).replaceAll('$', '$$$$')) as T;

@@ -2,7 +2,7 @@ import { awsDocument, awsPolicy, awsRemarks } from './aws.ts';
 import { azureCredentials } from './azure.ts';
 import type { Assignment, CheckedBy, Generator, NotGenerated, WrittenTrust } from './generated.ts';
 import { googleDocument } from './google.ts';
-import { indented } from './quote.ts';
+import { block, call, reference } from './hcl.ts';
 import { vaultDocument } from './vault.ts';
 
 interface Configuration {
@@ -11,7 +11,7 @@ interface Configuration {
   readonly warnings?: readonly string[];
 }
 
-/** A Terraform configuration of one relying party's resources. What HCL takes as an expression, JSON is. */
+/** A Terraform configuration of one relying party's resources, formatted as `terraform fmt` does. */
 export const generateTerraform =
   (cloud: CheckedBy): Generator =>
   (assignment): WrittenTrust | NotGenerated => {
@@ -24,29 +24,35 @@ export const generateTerraform =
     return {
       document,
       files: [{ name: 'trust.tf', content: text, format: 'hcl' }],
-      install: ['terraform init', 'terraform apply'],
-      ...(warnings && { warnings }),
+      install: ['terraform init', 'terraform plan -out=trust.tfplan', 'terraform apply trust.tfplan'],
+      warnings: [
+        ...(warnings ?? []),
+        'Terraform applies all that stands in a folder: use one that holds nothing else.',
+      ],
     };
   };
 
-const value = (of: unknown): string => indented(of, 2);
+const file = (...blocks: readonly string[]): string => `${blocks.join('\n\n')}\n`;
+
+const resource = (type: string, ...rest: Parameters<typeof block> extends [string, ...infer R] ? R : never): string =>
+  block(`resource "${type}" "runpass"`, ...rest);
 
 const aws = (assignment: Assignment): Configuration => {
   const policy = awsPolicy(assignment);
   return {
     document: awsDocument(assignment),
     warnings: awsRemarks(policy),
-    text: `resource "aws_iam_openid_connect_provider" "runpass" {
-  url            = ${value(assignment.issuer)}
-  client_id_list = ${value([assignment.signed.audience])}
-}
-
-resource "aws_iam_role" "runpass" {
-  name               = ${value(assignment.input('awsRole'))}
-  assume_role_policy = jsonencode(${value(policy)})
-  depends_on         = [aws_iam_openid_connect_provider.runpass]
-}
-`,
+    text: file(
+      resource('aws_iam_openid_connect_provider', [
+        ['url', assignment.issuer],
+        ['client_id_list', [assignment.signed.audience]],
+      ]),
+      resource('aws_iam_role', [
+        ['name', assignment.input('awsRole')],
+        ['assume_role_policy', call('jsonencode', policy)],
+        ['depends_on', [reference('aws_iam_openid_connect_provider.runpass')]],
+      ]),
+    ),
   };
 };
 
@@ -55,23 +61,18 @@ const azure = (assignment: Assignment): Configuration | NotGenerated => {
   if ('problem' in credentials) return credentials;
   return {
     document: credentials,
-    text: `locals {
-  credentials = ${value(credentials)}
-}
-
-data "azuread_application" "runpass" {
-  client_id = ${value(assignment.input('azureApp'))}
-}
-
-resource "azuread_application_federated_identity_credential" "runpass" {
-  for_each       = { for credential in local.credentials : credential.name => credential }
-  application_id = data.azuread_application.runpass.id
-  display_name   = each.value.name
-  issuer         = each.value.issuer
-  subject        = each.value.subject
-  audiences      = each.value.audiences
-}
-`,
+    text: file(
+      block('locals', [['credentials', credentials]]),
+      block('data "azuread_application" "runpass"', [['client_id', assignment.input('azureApp')]]),
+      resource('azuread_application_federated_identity_credential', [
+        ['for_each', reference('{ for credential in local.credentials : credential.name => credential }')],
+        ['application_id', reference('data.azuread_application.runpass.id')],
+        ['display_name', reference('each.value.name')],
+        ['issuer', reference('each.value.issuer')],
+        ['subject', reference('each.value.subject')],
+        ['audiences', reference('each.value.audiences')],
+      ]),
+    ),
   };
 };
 
@@ -81,74 +82,85 @@ const google = (assignment: Assignment): Configuration | NotGenerated => {
   const { provider, policy } = document;
   const { input } = assignment;
   const [binding] = policy.bindings;
+  const [project, keys] = [input('googleProject'), input('googleKeys')];
   return {
     document,
-    text: `resource "google_iam_workload_identity_pool" "runpass" {
-  project                   = ${value(input('googleProject'))}
-  workload_identity_pool_id = ${value(input('googlePool'))}
-}
-
-resource "google_iam_workload_identity_pool_provider" "runpass" {
-  project                            = ${value(input('googleProject'))}
-  workload_identity_pool_id          = google_iam_workload_identity_pool.runpass.workload_identity_pool_id
-  workload_identity_pool_provider_id = ${value(input('googleProvider'))}
-  attribute_mapping                  = ${value(provider.attributeMapping)}
-  attribute_condition                = ${value(provider.attributeCondition)}
-  oidc {
-    issuer_uri        = ${value(provider.oidc.issuerUri)}
-    allowed_audiences = ${value(provider.oidc.allowedAudiences)}
-  }
-}
-
-resource "google_service_account_iam_member" "runpass" {
-  service_account_id = ${value(`projects/${input('googleProject')}/serviceAccounts/${input('googleServiceAccount')}`)}
-  role               = ${value(binding?.role)}
-  member             = ${value(binding?.members[0])}
-}
-`,
+    text: file(
+      resource('google_iam_workload_identity_pool', [
+        ['project', project],
+        ['workload_identity_pool_id', input('googlePool')],
+      ]),
+      resource(
+        'google_iam_workload_identity_pool_provider',
+        [
+          ['project', project],
+          [
+            'workload_identity_pool_id',
+            reference('google_iam_workload_identity_pool.runpass.workload_identity_pool_id'),
+          ],
+          ['workload_identity_pool_provider_id', input('googleProvider')],
+          ['attribute_mapping', provider.attributeMapping],
+          ['attribute_condition', provider.attributeCondition],
+        ],
+        [
+          block('oidc', [
+            ['issuer_uri', provider.oidc.issuerUri],
+            ['allowed_audiences', provider.oidc.allowedAudiences],
+            ['jwks_json', keys === '' ? undefined : call('file', keys)],
+          ]),
+        ],
+      ),
+      resource('google_service_account_iam_member', [
+        ['service_account_id', `projects/${project}/serviceAccounts/${input('googleServiceAccount')}`],
+        ['role', binding?.role],
+        ['member', binding?.members[0]],
+      ]),
+    ),
   };
 };
 
-const vault = (assignment: Assignment): Configuration => {
+const vault = (assignment: Assignment): Configuration | NotGenerated => {
   const document = vaultDocument(assignment);
   const { config, role } = document;
+  const claims = claimsAsTexts(role.bound_claims ?? {});
+  if ('problem' in claims) return claims;
   return {
     document,
-    text: `resource "vault_jwt_auth_backend" "runpass" {
-  path               = ${value(assignment.input('vaultMount'))}
-  type               = "jwt"
-  oidc_discovery_url = ${value(config.oidc_discovery_url)}
-  bound_issuer       = ${value(config.bound_issuer)}
-  jwt_supported_algs = ${value(config.jwt_supported_algs)}
-}
-
-resource "vault_jwt_auth_backend_role" "runpass" {
-  backend         = vault_jwt_auth_backend.runpass.path
-  role_name       = ${value(assignment.input('vaultRole'))}
-  role_type       = ${value(role.role_type)}
-  user_claim      = ${value(role.user_claim)}
-  bound_audiences = ${value(role.bound_audiences)}
-${'bound_subject' in role ? `  bound_subject   = ${value(role.bound_subject)}\n` : ''}${boundClaims(role)}  token_policies  = ${value(role.token_policies)}
-  token_ttl       = 3600
-}
-`,
+    text: file(
+      resource('vault_jwt_auth_backend', [
+        ['path', assignment.input('vaultMount')],
+        ['type', 'jwt'],
+        ['oidc_discovery_url', config.oidc_discovery_url],
+        ['bound_issuer', config.bound_issuer],
+        ['jwt_supported_algs', config.jwt_supported_algs],
+      ]),
+      resource('vault_jwt_auth_backend_role', [
+        ['backend', reference('vault_jwt_auth_backend.runpass.path')],
+        ['role_name', assignment.input('vaultRole')],
+        ['role_type', role.role_type],
+        ['user_claim', role.user_claim],
+        ['bound_audiences', role.bound_audiences],
+        ['bound_subject', role.bound_subject],
+        ['bound_claims_type', role.bound_claims_type],
+        ['bound_claims', role.bound_claims && claims.texts],
+        ['token_policies', role.token_policies],
+        ['token_ttl', 3600],
+      ]),
+    ),
   };
 };
 
-/** The provider takes several values of a claim as one text with commas. */
-export const claimsAsTexts = (claims: Readonly<Record<string, readonly string[]>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(claims).map(([claim, values]) => [claim, values.join(',')]));
-
-const boundClaims = ({
-  bound_claims: claims,
-  bound_claims_type: type,
-}: {
-  readonly bound_claims?: Readonly<Record<string, readonly string[]>>;
-  readonly bound_claims_type?: string;
-}): string =>
-  claims === undefined
-    ? ''
-    : `${type === undefined ? '' : `  bound_claims_type = ${value(type)}\n`}  bound_claims    = ${value(claimsAsTexts(claims))}\n`;
+/** The provider takes several values of a claim as one text with commas, so none of them may hold one. */
+export const claimsAsTexts = (
+  claims: Readonly<Record<string, readonly string[]>>,
+): { readonly texts: Readonly<Record<string, string>> } | NotGenerated => {
+  const comma = Object.values(claims)
+    .flat()
+    .find((value) => value.includes(','));
+  return comma === undefined
+    ? { texts: Object.fromEntries(Object.entries(claims).map(([claim, values]) => [claim, values.join(',')])) }
+    : { problem: `Terraform and Pulumi take the comma in ${comma} for two values of a claim: generate vault.` };
+};
 
 const CONFIGURATIONS: Readonly<
   Record<CheckedBy, ((assignment: Assignment) => Configuration | NotGenerated) | undefined>

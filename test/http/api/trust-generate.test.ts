@@ -120,9 +120,11 @@ describe('POST /api/orgs/{org}/trust/generate and /verify', () => {
         ['pulumi.token.team', 'a:b'],
         ['pulumi.organization.login', 'A'],
         ['pulumi.token.type', 'any'],
+        ['rootEnvironment.name', 'infra/\n'],
+        ['currentEnvironment.name', 'a/b/c'],
       ]) {
         const scope = { ...environment, attributes: [{ attribute, value }] };
-        await refused({ scope }, 'invalid_request', new RegExp(`^attributes: ${attribute}: must be `));
+        await refused({ scope }, 'invalid_name', new RegExp(`^${attribute}: must be `));
       }
     }
     assert.equal((await generate({ audience: 'anything', issuer: 'v2' })).status, 200);

@@ -5,41 +5,14 @@ import { matchesName } from '../../../src/access/names.ts';
 import { OPERATIONS, type SubjectRule } from '../../../src/access/organization.ts';
 import { runContext } from '../../../src/trust/generate/contexts.ts';
 import { generateTrust, seenBy } from '../../../src/trust/generate/generate.ts';
-import {
-  CHECKED_BY,
-  GENERATED_FOR,
-  type GeneratedFor,
-  isNotGenerated,
-  type TrustRequest,
-} from '../../../src/trust/generate/generated.ts';
-import type { OrganizationFacts, RunScope, TrustScope } from '../../../src/trust/generate/scope.ts';
+import { CHECKED_BY, GENERATED_FOR, type GeneratedFor, isNotGenerated } from '../../../src/trust/generate/generated.ts';
+import type { OrganizationFacts, RunScope } from '../../../src/trust/generate/scope.ts';
 import { recognise } from '../../../src/trust/recognise.ts';
 import { isUnusable } from '../../../src/trust/verdict.ts';
-import { FACTS, INPUTS } from './facts.ts';
+import { generated, problem, request } from './asked.ts';
+import { FACTS } from './facts.ts';
 
 const ALL: RunScope = { kind: 'runs', project: '*', stack: '*', operations: [] };
-const ONE: RunScope = { kind: 'runs', project: 'core', stack: 'prod', operations: ['update', 'preview'] };
-
-const request = (change: Partial<TrustRequest>): TrustRequest => ({
-  target: 'aws',
-  scope: ONE,
-  issuer: 'v1',
-  inputs: INPUTS,
-  ...change,
-});
-
-const generated = (change: Partial<TrustRequest>, facts: OrganizationFacts = FACTS) => {
-  const answer = generateTrust(request(change), facts);
-  if (isNotGenerated(answer)) assert.fail(`${answer.problem} (${JSON.stringify(change)})`);
-  return answer;
-};
-
-const problem = (change: Partial<TrustRequest>, facts: OrganizationFacts = FACTS): string => {
-  const answer = generateTrust(request(change), facts);
-  assert.ok(isNotGenerated(answer), 'something was generated');
-  return answer.problem;
-};
-
 const shortened = (...components: string[]): OrganizationFacts => ({
   ...FACTS,
   subjects: [{ project: '*', stack: '*', components: components as unknown as SubjectRule['components'] }],
@@ -183,25 +156,6 @@ const textsOf = (cloud: string, text: string): readonly string[] => {
       return [JSON.stringify(role.bound_claims.stackId.join(','))];
   }
 };
-
-test('an environment is admitted by its subject, or by the attributes that its login lists', () => {
-  const plain: TrustScope = { kind: 'environment', project: 'core', environment: 'aws', attributes: [] };
-  const named: TrustScope = {
-    ...plain,
-    attributes: [{ attribute: 'rootEnvironment.name' }, { attribute: 'pulumi.user.login', value: 'alice' }],
-  };
-  for (const target of CHECKED_BY) {
-    for (const scope of [plain, named]) {
-      const { refuses } = generated({ target, scope });
-      assert.ok(refuses > 5);
-    }
-    generated({ target, scope: plain, issuer: 'v2' });
-  }
-  assert.equal(generated({ scope: plain }).audience, 'aws:contoso');
-  const unborn: TrustScope = { ...plain, environment: 'unborn' };
-  for (const target of CHECKED_BY) generated({ target, scope: unborn });
-  assert.match(problem({ scope: unborn, issuer: 'v2' }), /^Nothing in contoso is environment core\/unborn/);
-});
 
 test('commands hold every value as one word, whatever is in it', () => {
   const { install } = generated({ target: 'google', scope: ALL });
