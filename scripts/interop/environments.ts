@@ -135,6 +135,12 @@ const live = async ({ conversation, server, cloud, name, binary, home }: Stage):
   await line(['tag', 'rm', prod, 'owner'], /deleted environment tag: owner/);
   await line(['clone', prod, `${name}/copy`], /cloned/);
   await line(['rm', prod, 'environmentVariables.AWS_REGION'], /^$/);
+  // A trust document names it: our answer says so, with a body that these clients have never seen.
+  const trusted = await conversation.server.ask('POST', '/api/orgs/acme/trust/generate', {
+    as: 'admin',
+    json: { target: 'aws', scope: { environment: prod.replace(/^acme\//, '') }, inputs: { awsAccount: '123456789012' } },
+  });
+  assert.equal(trusted.status, 200, trusted.text);
   await line(['rm', prod, '--yes'], /has been removed/);
   await conversation.line(`${name} env open ${prod}, which is gone`, async () => {
     const { status, stderr } = await env('open', prod);
