@@ -116,6 +116,24 @@ test('names that make a subject too long for Google are mapped to less of it', (
   assert.match(policy.bindings[0].members[0], /\/subject\/contoso:project:p{70}:stack:prod:operation:update$/);
 });
 
+test('a role of Vault says all that it asks, so that nothing stays of what was written before', () => {
+  const members = ['bound_subject', 'bound_claims_type', 'bound_claims'];
+  const scopes: readonly TrustScope[] = [
+    ONE,
+    { ...ONE, stack: 'prod-*' },
+    { kind: 'environment', project: 'core', environment: 'aws', attributes: [] },
+  ];
+  for (const scope of scopes) {
+    for (const issuer of ['v1', 'v2'] as const) {
+      const { role } = JSON.parse(generated({ target: 'vault', scope, issuer }).document);
+      assert.deepEqual(
+        Object.keys(role).filter((member) => members.includes(member)),
+        members,
+      );
+    }
+  }
+});
+
 test('on v2 an environment has an id that must be known, and no attributes to ask for', () => {
   const scope = { kind: 'environment', project: 'core', environment: 'aws', attributes: [] } as const;
   assert.match(generated({ scope, issuer: 'v2' }).document, /env:11111111-1111-4111-8111-000000000500/);
