@@ -116,46 +116,6 @@ test('names that make a subject too long for Google are mapped to less of it', (
   assert.match(policy.bindings[0].members[0], /\/subject\/contoso:project:p{70}:stack:prod:operation:update$/);
 });
 
-test('a role of Vault says all that it asks, so that nothing stays of what was written before', () => {
-  const members = ['bound_subject', 'bound_claims_type', 'bound_claims'];
-  const scopes: readonly TrustScope[] = [
-    ONE,
-    { ...ONE, stack: 'prod-*' },
-    { kind: 'environment', project: 'core', environment: 'aws', attributes: [] },
-  ];
-  for (const scope of scopes) {
-    for (const issuer of ['v1', 'v2'] as const) {
-      const { role } = JSON.parse(generated({ target: 'vault', scope, issuer }).document);
-      assert.deepEqual(
-        Object.keys(role).filter((member) => members.includes(member)),
-        members,
-      );
-    }
-  }
-});
-
-test('on v2 an environment has an id that must be known, and no attributes to ask for', () => {
-  const scope = { kind: 'environment', project: 'core', environment: 'aws', attributes: [] } as const;
-  assert.match(generated({ scope, issuer: 'v2' }).document, /env:11111111-1111-4111-8111-000000000500/);
-  assert.match(problem({ scope: { ...scope, environment: 'of-tomorrow' }, issuer: 'v2' }), /^Nothing in contoso is/);
-  const attributes = [{ attribute: 'pulumi.user.login', value: 'carol' }] as const;
-  assert.match(problem({ scope: { ...scope, attributes }, issuer: 'v2' }), /leave out --attribute/);
-});
-
-test('the test command of an environment says what its logins put into the subject', () => {
-  const scope: TrustScope = {
-    kind: 'environment',
-    project: 'core',
-    environment: 'aws',
-    attributes: [{ attribute: 'rootEnvironment.name' }, { attribute: 'pulumi.user.login', value: 'carol' }],
-  };
-  assert.equal(
-    generated({ scope }).test,
-    'runpass trust verify trust.json --org contoso --environment core/aws --attribute rootEnvironment.name --attribute pulumi.user.login=carol --issuer v1 --audience aws:contoso',
-  );
-  assert.match(generated({ scope: { ...scope, attributes: [] } }).test, /^runpass trust explain trust\.json /);
-});
-
 test('what only the account knows is asked for by its flag', () => {
   const asked: Readonly<Record<GeneratedFor, RegExp>> = {
     aws: /--aws-account/,
