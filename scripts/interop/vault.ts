@@ -76,6 +76,16 @@ export const talkAsVault = async (conversation: Conversation, vault: string): Pr
         return `logged in; ${beside.stack} ${beside.operation}: ${/^\* (.*)$/m.exec(refused.stderr)?.[1]}`;
       });
     }
+    await conversation.line('vault, a role written again for more operations', async () => {
+      const [one, whole] = [['--operation', 'update'], []].map((more) => [
+        ...['--project', 'core', '--stack', 'dev', '--vault-policies', 'deploy', '--vault-mount', 'again', ...more],
+      ]);
+      for (const flags of [one, whole]) await desk.follow('vault', flags ?? [], env);
+      const jwt = await tokenOf(desk, run('core/dev', 'preview'), 'v1', 'acme');
+      const { status, stderr } = await ask('write', 'auth/again/login', 'role=runpass-acme-core-dev', `jwt=${jwt}`);
+      assert.equal(status, 0, stderr);
+      return 'logged in with the operation that was added';
+    });
   } finally {
     server.kill();
     await desk.close();

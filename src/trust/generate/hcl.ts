@@ -59,7 +59,7 @@ const written = (value: unknown): readonly string[] => {
   }
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).map(([name, of]) => [text(name), of] as const);
-    return ['{', ...assignments(entries).map(indented), '}'];
+    return entries.length === 0 ? ['{}'] : ['{', ...assignments(entries).map(indented), '}'];
   }
   return [typeof value === 'string' ? text(value) : JSON.stringify(value)];
 };

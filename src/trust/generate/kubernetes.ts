@@ -22,6 +22,7 @@ export const generateKubernetes: Generator = (assignment) => {
     install: [command('kubectl', 'apply', '--filename=role-binding.yaml')],
     warnings: [
       'kubectl installs the binding only: start the API server with --authentication-config=authentication-configuration.yaml.',
+      'A RoleBinding keeps its role: before you apply another --kubernetes-role, take the old binding away with kubectl delete.',
       `An API server takes one authenticator for ${issuer}: a file that has one already needs both sets of rules in it.`,
     ],
   };

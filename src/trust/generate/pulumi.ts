@@ -115,7 +115,7 @@ const google = (assignment: Assignment): Program | NotGenerated => {
 const vault = (assignment: Assignment): Program | NotGenerated => {
   const document = vaultDocument(assignment);
   const { config, role } = document;
-  const claims = claimsAsTexts(role.bound_claims ?? {});
+  const claims = claimsAsTexts(role.bound_claims);
   if ('problem' in claims) return claims;
   return {
     document,
@@ -138,9 +138,9 @@ const vault = (assignment: Assignment): Program | NotGenerated => {
           roleType: role.role_type,
           userClaim: role.user_claim,
           boundAudiences: role.bound_audiences,
-          boundSubject: role.bound_subject,
+          boundSubject: role.bound_subject || undefined,
           boundClaimsType: role.bound_claims_type,
-          boundClaims: role.bound_claims && claims.texts,
+          boundClaims: claims.texts,
           tokenPolicies: role.token_policies,
           tokenTtl: 3600,
         }),

@@ -122,7 +122,7 @@ const google = (assignment: Assignment): Configuration | NotGenerated => {
 const vault = (assignment: Assignment): Configuration | NotGenerated => {
   const document = vaultDocument(assignment);
   const { config, role } = document;
-  const claims = claimsAsTexts(role.bound_claims ?? {});
+  const claims = claimsAsTexts(role.bound_claims);
   if ('problem' in claims) return claims;
   return {
     document,
@@ -140,9 +140,9 @@ const vault = (assignment: Assignment): Configuration | NotGenerated => {
         ['role_type', role.role_type],
         ['user_claim', role.user_claim],
         ['bound_audiences', role.bound_audiences],
-        ['bound_subject', role.bound_subject],
+        ['bound_subject', role.bound_subject || undefined],
         ['bound_claims_type', role.bound_claims_type],
-        ['bound_claims', role.bound_claims && claims.texts],
+        ['bound_claims', claims.texts],
         ['token_policies', role.token_policies],
         ['token_ttl', 3600],
       ]),

@@ -21,30 +21,18 @@ export const generateVault: Generator = (assignment) => {
   };
 };
 
-interface VaultRole {
-  readonly role_type: 'jwt';
-  readonly user_claim: string;
-  readonly bound_audiences: readonly string[];
-  readonly bound_subject?: string;
-  readonly bound_claims_type?: 'glob';
-  readonly bound_claims?: Readonly<Record<string, readonly string[]>>;
-  readonly token_policies: readonly string[];
-  readonly token_ttl: string;
-}
-
 export const vaultDocument = ({ admission, issuer, facts, signed, input }: Assignment) => {
   const [only, ...others] = admission.subjects;
   const isOne = only !== undefined && others.length === 0 && !isPattern(only);
   const claims = admission.claims.filter(({ claim }) => !(isOne && claim === 'sub'));
-  const role: VaultRole = {
+  // All of them, always: a member that is not written stays as it is in a role that exists already.
+  const role = {
     role_type: 'jwt',
     user_claim: 'sub',
     bound_audiences: [signed.audience],
-    ...(isOne && { bound_subject: only }),
-    ...(claims.length > 0 && {
-      ...(claims.some(({ values }) => values.some(isPattern)) && { bound_claims_type: 'glob' }),
-      bound_claims: Object.fromEntries(claims.map(({ claim, values }) => [claim, values])),
-    }),
+    bound_subject: isOne ? only : '',
+    bound_claims_type: claims.some(({ values }) => values.some(isPattern)) ? 'glob' : 'string',
+    bound_claims: Object.fromEntries(claims.map(({ claim, values }) => [claim, values])),
     token_policies: input('vaultPolicies').split(','),
     token_ttl: '1h',
   };

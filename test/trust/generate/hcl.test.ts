@@ -27,6 +27,7 @@ test('a block is formatted as terraform fmt does', () => {
     [
       ['name', 'x'],
       ['longer', ['a', 'b']],
+      ['empty', {}],
       ['absent', undefined],
       ['policy', call('jsonencode', { Version: '1', List: [{ a: 1 }] })],
       ['after', reference('a.b.id')],
@@ -39,6 +40,7 @@ test('a block is formatted as terraform fmt does', () => {
     `resource "a" "b" {
   name   = "x"
   longer = ["a", "b"]
+  empty  = {}
   policy = jsonencode({
     "Version" = "1"
     "List" = [

@@ -39,7 +39,7 @@ const evaluated = (value: unknown, { resources }: Program): unknown => {
   if (Array.isArray(value)) return value.map((each) => evaluated(each, { resources }));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([name, of]) => [name.replaceAll('$$', '$'), evaluated(of, { resources })]);
-  const [[called, given]] = entries as [[string, unknown]];
+  const [called, given] = entries[0] ?? [];
   if (called === 'fn::toJSON') return JSON.stringify(given);
   return called === 'fn::readFile' ? `file ${given}` : Object.fromEntries(entries);
 };

@@ -66,14 +66,13 @@ const REBUILT: Readonly<Record<Cloud, (blocks: readonly Block[]) => unknown>> = 
       'vault_jwt_auth_backend_role',
     );
     assert.deepEqual([backend, type, token_ttl], [path, 'jwt', 3600]);
-    const claims = Object.entries((bound_claims ?? {}) as Readonly<Record<string, string>>);
+    const claims = Object.entries(bound_claims as Readonly<Record<string, string>>);
     return {
       config,
       role: {
+        bound_subject: '',
         ...role,
-        ...(claims.length > 0 && {
-          bound_claims: Object.fromEntries(claims.map(([name, text]) => [name, text.split(',')])),
-        }),
+        bound_claims: Object.fromEntries(claims.map(([name, text]) => [name, text.split(',')])),
         token_ttl: '1h',
       },
     };
