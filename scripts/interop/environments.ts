@@ -138,7 +138,11 @@ const live = async ({ conversation, server, cloud, name, binary, home }: Stage):
   // A trust document names it: our answer says so, with a body that these clients have never seen.
   const trusted = await conversation.server.ask('POST', '/api/orgs/acme/trust/generate', {
     as: 'admin',
-    json: { target: 'aws', scope: { environment: prod.replace(/^acme\//, '') }, inputs: { awsAccount: '123456789012' } },
+    json: {
+      target: 'aws',
+      scope: { environment: prod.replace(/^acme\//, '') },
+      inputs: { awsAccount: '123456789012' },
+    },
   });
   assert.equal(trusted.status, 200, trusted.text);
   await line(['rm', prod, '--yes'], /has been removed/);

@@ -89,6 +89,9 @@ export const verifyForScope = async (
   const { document: text, scope, issuer, audience: asked } = request;
   permitted(principal, scope);
   checkAudience(parts, organization, request);
+  if (issuer === 'v2' && scope.kind === 'environment' && scope.attributes.length > 0) {
+    throw new Refusal('invalid_request', { problem: 'scope.attributes: subjects of v2 have none; leave them out' });
+  }
   const { party, document } = readTrustDocument(text);
   const facts = await factsOf(parts, principal, organization, scope);
   const checkedBy = CHECKED_BY.find((known) => known === party);

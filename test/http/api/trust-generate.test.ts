@@ -152,6 +152,8 @@ describe('POST /api/orgs/{org}/trust/generate and /verify', () => {
     assertRefused(await verify({}, 'stranger'), 'organization_not_found');
     const unborn = { issuer: 'v2', scope: { environment: 'infra/unborn' } };
     assertRefused(await verify(unborn), 'trust_not_generated', /^Nothing that is known/);
+    const opened = { environment: 'infra/aws', attributes: [{ attribute: 'pulumi.user.login', value: 'carol' }] };
+    assertRefused(await verify({ issuer: 'v2', scope: opened }), 'invalid_request', /^scope\.attributes: /);
     const own = 'policies: [{decision: allow, tokenType: organization, rules: {sub: x}}]';
     assertRefused(await verify({ document: own, issuer: 'v2' }), 'audience_required');
   });
