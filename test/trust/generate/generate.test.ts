@@ -200,11 +200,6 @@ test('an environment is admitted by its subject, or by the attributes that its l
   assert.equal(generated({ scope: plain }).audience, 'aws:contoso');
 });
 
-test('commands hold every value as one word, whatever is in it', () => {
-  const { install } = generated({ target: 'google', scope: ALL });
-  assert.match(install.join('\n'), /'--attribute-condition=assertion\.stackId\.startsWith\("contoso\/"\)'/);
-});
-
 /** Lehmer's generator: the same scopes on every run. */
 const random = (seed: number) => {
   let state = seed;
