@@ -81,7 +81,7 @@ export const TABLE: ImportTable = {
     tokens: { uses: ['access', 'errors', 'secret'], types: ['keys', 'runs', 'system'], builtins: ['crypto'] },
     trust: {
       uses: ['access', 'documents', 'nearest', 'policy', 'shape-problems', 'strict-json', 'tokens'],
-      builtins: [],
+      builtins: ['crypto'],
     },
     'trust/remembered': { uses: ['access', 'errors', 'store/store', 'system', 'trust'], builtins: ['crypto'] },
     keys: { uses: ['errors', 'secret', 'store/store', 'system'], types: ['settings/settings'], builtins: ['crypto'] },

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { type Proof, proveDocument, type Sees } from '../prove.ts';
 import { recognise } from '../recognise.ts';
 import { isUnusable } from '../verdict.ts';
@@ -150,15 +151,21 @@ const firstError = ({ findings }: Proof): string => findings.find(({ level }) =>
 const isClosed = (scope: TrustScope, open: boolean): boolean =>
   !open && scope.kind === 'runs' && /[*?]/.test(scope.project + scope.stack);
 
-/** `runpass-contoso-core-prod`, at most 32 of what every cloud takes in a name. */
+const LONGEST_NAME = 32;
+
+/**
+ * `runpass-contoso-core-prod`, at most 32 of what every cloud takes in a name.
+ *
+ * What had to be cut or replaced ends in a hash instead: commands bring up to date what has their name, and must never
+ * take another scope's document for it.
+ */
 const documentName = ({ organization }: OrganizationFacts, scope: TrustScope): string => {
   const rest = scope.kind === 'runs' ? [scope.project, scope.stack] : ['env', scope.project, scope.environment];
-  const text = ['runpass', organization, ...rest]
-    .map((part) => part.replaceAll('*', 'all'))
-    .join('-')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-');
-  return text.slice(0, 32).replace(/-+$/, '');
+  const whole = ['runpass', organization, ...rest].map((part) => part.replaceAll('*', 'all')).join('-');
+  const text = whole.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  if (text === whole && text.length <= LONGEST_NAME && !text.endsWith('-')) return text;
+  const end = hash('sha256', [organization, ...rest].join('/'), 'hex').slice(0, 6);
+  return `${text.slice(0, LONGEST_NAME - end.length - 1).replace(/-+$/, '')}-${end}`;
 };
 
 const testCommand = (

@@ -66,3 +66,16 @@ test('commands hold every value as one word, whatever is in it', () => {
   const { install } = generated({ target: 'google', scope });
   assert.match(install.join('\n'), /'--attribute-condition=assertion\.stackId\.startsWith\("contoso\/"\)'/);
 });
+
+test('no two scopes have one name, also where names are cut or hold what no cloud takes', () => {
+  const nameOf = (project: string, stack: string): string => {
+    const scope = { kind: 'runs', project, stack, operations: [] } as const;
+    return / --role-name=(\S+) /.exec(generated({ scope }).install[1] ?? '')?.[1] ?? '';
+  };
+  const long = ['production-eu-west-1', 'production-eu-west-2'].map((stack) => nameOf('payments', stack));
+  const alike = ['a_b', 'a-b', 'a.b', 'A-b'].map((stack) => nameOf('core', stack));
+  assert.equal(new Set([...long, ...alike]).size, 6);
+  for (const name of [...long, ...alike]) assert.match(name, /^runpass-contoso-[a-z0-9-]{1,15}[a-z0-9]$/);
+  assert.equal(nameOf('core', 'prod'), 'runpass-contoso-core-prod');
+  assert.equal(nameOf('core', '-').length, 'runpass-contoso-core-'.length + 6);
+});
