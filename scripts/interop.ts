@@ -4,22 +4,28 @@
  * `npm run interop -- --only reference` talks to one of them; `--record` asks the reference evaluator about the cases of
  * test/environments/reference and writes its answers down.
  *
- * Builds them from the module proxy of this machine's Go into a cache outside the repository (the first time takes
- * minutes), starts a server of the working tree, registers an issuer like GitHub's, and lets the programs log in
- * and live with environments. Verifiers' own libraries decide the same as `src/trust`, or it says where not.
- * Clouds' own command lines, as this machine has them, follow what `trust generate` prints.
- * Prints a table; status 1 when a client does not get what it expects. Where there is no Go, no proxy that has a
- * program, or no such command line, it says so and passes: `npm test` replays recorded requests and answers byte for byte.
+ * Builds them from the module proxy of this machine's Go, or installs them with its Python, into a cache outside the
+ * repository (the first time takes minutes), starts a server of the working tree, registers an issuer like GitHub's, and
+ * lets the programs log in and live with environments. Verifiers' own libraries decide the same as `src/trust`, or it
+ * says where not; the clouds' command lines follow what `runpass trust generate` prints.
+ * Prints a table; status 1 when a client does not get what it expects. Where there is no Go or Python, or nothing that
+ * has a program, it says so and passes: `npm test` replays the same requests byte for byte.
  */
 import { parseArgs } from 'node:util';
+import { awsCli, walkAsAws } from './interop/aws-cli.ts';
+import { azureCli, walkAsAzure } from './interop/azure-cli.ts';
+import { buildCargo, type CargoProgram } from './interop/cargo-programs.ts';
 import { type Conversation, openConversation } from './interop/conversation.ts';
 import { talkAboutEnvironments } from './interop/environments.ts';
 import { talkAsGcloud } from './interop/gcloud.ts';
-import { CACHE } from './interop/go-programs.ts';
-import { installed, obtain, type Program } from './interop/installed.ts';
+import { type Built, build, CACHE, type GoProgram } from './interop/go-programs.ts';
+import { find, type InstalledProgram, installed, installPackages, type NpmPackages } from './interop/installed.ts';
 import { talkAsKubectl } from './interop/kubectl.ts';
+import { comparePolicies, TOLERANCES_OF_IAM_RS, TOLERANCES_OF_SEAWEEDFS } from './interop/policies.ts';
+import { iamRs, seaweedfs } from './interop/policy-evaluators.ts';
 import { esc, provider, pulumi, reference } from './interop/programs.ts';
 import { checkPulumiTypes, pulumiPackages } from './interop/pulumi-types.ts';
+import { installPython, type PythonPrograms } from './interop/python-programs.ts';
 import { recordReference, talkToReference } from './interop/reference.ts';
 import { talkAsEsc, talkAsProvider, talkAsPulumi } from './interop/talks.ts';
 import { formatTerraform, hcl, readTerraform } from './interop/terraform.ts';
@@ -34,44 +40,86 @@ const { values } = parseArgs({
     provider: { type: 'string', default: 'main' },
     cel: { type: 'string', default: 'v0.31.0' },
     hcl: { type: 'string', default: 'v2.25.0' },
+    'iam-rs': { type: 'string', default: '0.8.0' },
+    seaweedfs: { type: 'string', default: 'v0.0.0-20261109003541-7506e5f91cd6' },
     only: { type: 'string' },
     record: { type: 'boolean', default: false },
   },
 });
 
-const talks: readonly (readonly [Program, (conversation: Conversation, binary: string) => Promise<void>])[] = [
-  [pulumi(values.pulumi), talkAsPulumi],
-  [pulumi(values.pulumi), (conversation, binary) => talkAboutEnvironments(conversation, 'pulumi', binary)],
-  [esc(values.esc, values.pulumi), talkAsEsc],
-  [esc(values.esc, values.pulumi), (conversation, binary) => talkAboutEnvironments(conversation, 'esc', binary)],
-  [provider(values.provider), talkAsProvider],
-  [verifiers(values.cel), compareVerdicts],
-  [reference(values.pulumi), talkToReference],
-  [installed('gcloud'), talkAsGcloud],
-  [installed('kubectl'), talkAsKubectl],
-  [installed('vault'), talkAsVault],
-  [hcl(values.hcl), readTerraform],
-  [installed('terraform'), formatTerraform],
-  [pulumiPackages, checkPulumiTypes],
+type TalkWith = (conversation: Conversation, binary: string) => Promise<void>;
+
+/** A program, how this machine comes by it, and what is said to it. */
+interface Talk {
+  readonly name: string;
+  readonly version: string;
+  readonly get: (note: (text: string) => void) => Promise<Built>;
+  readonly talk: TalkWith;
+}
+
+const go = (program: GoProgram, talk: TalkWith): Talk => ({ ...program, get: (note) => build(program, note), talk });
+const cargo = (program: CargoProgram, talk: TalkWith): Talk => ({
+  ...program,
+  get: (note) => buildCargo(program, note),
+  talk,
+});
+const python = (programs: PythonPrograms, talk: TalkWith): Talk => ({
+  ...programs,
+  get: (note) => installPython(programs, note),
+  talk,
+});
+
+const npm = (packages: NpmPackages, talk: TalkWith): Talk => ({
+  ...packages,
+  get: async (note) => installPackages(packages, note),
+  talk,
+});
+const here = (program: InstalledProgram, talk: TalkWith): Talk => ({
+  ...program,
+  get: async () => find(program),
+  talk,
+});
+
+const talks: readonly Talk[] = [
+  go(pulumi(values.pulumi), talkAsPulumi),
+  go(pulumi(values.pulumi), (conversation, binary) => talkAboutEnvironments(conversation, 'pulumi', binary)),
+  go(esc(values.esc, values.pulumi), talkAsEsc),
+  go(esc(values.esc, values.pulumi), (conversation, binary) => talkAboutEnvironments(conversation, 'esc', binary)),
+  go(provider(values.provider), talkAsProvider),
+  go(verifiers(values.cel), compareVerdicts),
+  go(reference(values.pulumi), talkToReference),
+  python(awsCli, walkAsAws),
+  python(azureCli, walkAsAzure),
+  cargo(iamRs(values['iam-rs']), comparePolicies('iam-rs', TOLERANCES_OF_IAM_RS)),
+  go(seaweedfs(values.seaweedfs), comparePolicies('seaweedfs', TOLERANCES_OF_SEAWEEDFS)),
+  here(installed('gcloud'), talkAsGcloud),
+  here(installed('kubectl'), talkAsKubectl),
+  here(installed('vault'), talkAsVault),
+  go(hcl(values.hcl), readTerraform),
+  here(installed('terraform'), formatTerraform),
+  npm(pulumiPackages, checkPulumiTypes),
 ];
-const chosen = talks.filter(([{ name }]) => values.only === undefined || name === values.only);
+const chosen = talks.filter(({ name }) => values.only === undefined || name === values.only);
 
 const loudly = (sentence: string): void => console.error(`\n!!! ${sentence}\n`);
 
 const main = async (): Promise<number> => {
   console.error(`Programs are kept in ${CACHE}`);
   if (values.record) {
-    const built = await obtain(reference(values.pulumi), (text) => console.error(text));
+    const built = await build(reference(values.pulumi), (text) => console.error(text));
     if ('binary' in built) await recordReference(built.binary);
     else loudly(`Nothing was recorded: ${built.reason}`);
     return 'binary' in built ? 0 : 1;
   }
   const conversation = await openConversation();
   try {
-    for (const [program, talk] of chosen) {
-      const built = await obtain(program, (text) => console.error(text));
-      if ('binary' in built) await talk(conversation, built.binary);
-      else loudly(`${program.name} ${program.version} was not tried: ${built.reason}`);
+    for (const { name, version, get, talk } of chosen) {
+      const got = await get((text) => console.error(text));
+      if ('binary' in got) await talk(conversation, got.binary);
+      else
+        loudly(
+          `${name} ${version} was not tried: ${got.reason}. npm test replays what was recorded of it, where that can be.`,
+        );
     }
   } finally {
     await conversation.close();

@@ -29,7 +29,7 @@ export const CACHE = join(
 );
 
 /** Why no Go program can be built here; undefined: it can. */
-export const whyNoGo = async (): Promise<string | undefined> => {
+const whyNoGo = async (): Promise<string | undefined> => {
   const proxy = await run('go', ['env', 'GOPROXY'], process.cwd()).catch(() => undefined);
   if (proxy === undefined || proxy.status !== 0) return 'this machine has no Go';
   if (['off', ''].includes(proxy.output.trim())) return 'this machine has no Go module proxy (go env GOPROXY)';
@@ -49,6 +49,8 @@ export const build = async (program: GoProgram, note: (text: string) => void): P
   const binary = join(folder, process.platform === 'win32' ? `${name}.exe` : name);
   const source = join(folder, 'main.go');
   const isCurrent = main === undefined || (existsSync(source) && (await readFile(source, 'utf8')) === main);
+  const whyNot = await whyNoGo();
+  if (whyNot !== undefined) return { reason: whyNot };
   if (existsSync(binary) && isCurrent) return { binary };
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'go.mod'), 'module runpass.example/interop\n\ngo 1.24\n');
@@ -67,7 +69,7 @@ export const build = async (program: GoProgram, note: (text: string) => void): P
   return { binary };
 };
 
-const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.trim() ?? '';
+export const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.trim() ?? '';
 
 /** Runs a program of the Go toolchain, behind everything else that the machine does. */
 const run = (command: string, parameters: readonly string[], cwd: string) =>

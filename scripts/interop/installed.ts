@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type Built, build, CACHE, type GoProgram, whyNoGo } from './go-programs.ts';
+import { type Built, CACHE } from './go-programs.ts';
 
 /** A program that only its vendor packs: the one that this machine has is taken, in whatever version. */
 export interface InstalledProgram {
@@ -18,23 +18,17 @@ export interface NpmPackages {
   readonly packages: readonly string[];
 }
 
-export type Program = GoProgram | InstalledProgram | NpmPackages;
-
-/** Finds a program of this machine, builds one of a Go module, or installs packages, whose scripts never run. */
-export const obtain = async (program: Program, note: (text: string) => void): Promise<Built> => {
-  if ('packages' in program) return install(program, note);
-  if ('path' in program) {
-    const reason = await whyNoGo();
-    return reason === undefined ? build(program, note) : { reason };
-  }
+/** Finds a program of this machine. */
+export const find = ({ name }: InstalledProgram): Built => {
   const binary = (process.env['PATH'] ?? '')
     .split(delimiter)
-    .map((folder) => join(folder, program.name))
+    .map((folder) => join(folder, name))
     .find(isExecutable);
   return binary === undefined ? { reason: 'this machine does not have it' } : { binary };
 };
 
-const install = ({ name, version, packages }: NpmPackages, note: (text: string) => void): Built => {
+/** Installs packages of npm, whose scripts never run. */
+export const installPackages = ({ name, version, packages }: NpmPackages, note: (text: string) => void): Built => {
   const folder = join(CACHE, `${name}-${version}`);
   const done = join(folder, 'packages.json');
   const wanted = JSON.stringify(packages);

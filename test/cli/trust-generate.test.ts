@@ -29,8 +29,7 @@ describe('runpass trust generate and verify, against a server', () => {
   after(() => place.remove());
 
   /** The script as `sh` runs it; the programs of the clouds only say that they were called, and with which files. */
-  const follow = async (script: string) => {
-    const cwd = mkdtempSync(join(place.folder, 'followed-'));
+  const follow = async (script: string, cwd = mkdtempSync(join(place.folder, 'followed-'))) => {
     const clouds = ['aws', 'az', 'gcloud', 'vault', 'kubectl']
       .map(
         (name) =>
@@ -64,12 +63,19 @@ describe('runpass trust generate and verify, against a server', () => {
     });
   }
 
-  test('--out writes the files, and never over another', async () => {
+  test('--out writes the files, and never over another; what it prints is followed from where it was called', async () => {
     const args = ['trust', 'generate', 'aws', ...SCOPE, ...(INPUTS['aws'] ?? []), '--out', 'made'];
     const { status, stdout, stderr } = await place.run(args);
     assert.equal(status, 0, stderr);
     assert.deepEqual(readdirSync(join(place.folder, 'made')).sort(), ['trust-policy.json', 'trust.json']);
-    assert.match(stdout, /^aws iam create-role /m);
+    const programs = stdout.split('\n').map((line) => /^\w+(?: iam \S+)?/.exec(line)?.[0]);
+    assert.deepEqual(programs.slice(0, 4), [
+      'cd',
+      'runpass',
+      'aws iam create-open-id-connect-provider',
+      'aws iam create-role',
+    ]);
+    assert.match((await follow(stdout, place.folder)).stdout, /^verdict +admitted\n[\s\S]*^called aws\ncalled aws$/m);
     assert.equal((await place.run(args)).status, 1);
   });
 

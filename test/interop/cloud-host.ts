@@ -73,13 +73,13 @@ const PATIENCE_MS = 5_000;
 
 /**
  * The keys of an issuer, by its URL alone: discovery, then the key set that it names. `undefined` when the issuer cannot
- * be reached, or is not the one that it says it is.
+ * be reached, or is not the one that it says it is. `at`: where its URL leads, where that is not the name of this machine.
  */
-export const keysOfIssuer = async (issuer: string): Promise<readonly Json[] | undefined> => {
+export const keysOfIssuer = async (issuer: string, at = issuer): Promise<readonly Json[] | undefined> => {
   try {
-    const discovery = await readDocument(`${issuer}/.well-known/openid-configuration`);
+    const discovery = await readDocument(`${at}/.well-known/openid-configuration`);
     if (discovery['issuer'] !== issuer) return undefined;
-    return (await readDocument(String(discovery['jwks_uri'])))['keys'] as readonly Json[];
+    return (await readDocument(String(discovery['jwks_uri']).replace(issuer, at)))['keys'] as readonly Json[];
   } catch {
     return undefined;
   }

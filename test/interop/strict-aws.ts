@@ -7,11 +7,13 @@ import { readToken } from './profile.ts';
 export interface AwsAccount {
   /** The provider's URL, and its client IDs. */
   issuer: string;
+  /** Where that URL leads, where it is not reached as it stands. */
+  keysAt?: string;
   clientIds: readonly string[];
   roleArn: string;
-  /** The role's conditions. `sub` is for StringLike. */
+  /** The role's conditions. `sub` is for StringLike; several are alternatives. */
   audience: string;
-  subject: string;
+  subject: string | readonly string[];
   maxSessionDuration: number;
   /** The role's trust policy has sts:TagSession. */
   mayTag: boolean;
@@ -99,7 +101,7 @@ const assume = async (account: AwsAccount, form: URLSearchParams, sessions: Map<
     'InvalidIdentityToken',
     `No OpenIDConnect provider found in your account for ${claims['iss']}`,
   );
-  const keys = await keysOfIssuer(account.issuer);
+  const keys = await keysOfIssuer(account.issuer, account.keysAt);
   if (!keys)
     throw new Refused(
       400,
@@ -120,13 +122,12 @@ const assume = async (account: AwsAccount, form: URLSearchParams, sessions: Map<
   demand(verdict === undefined, 403, 'IDPRejectedClaim', verdict ?? '');
 
   // 3. The role's trust policy.
-  const isLike = new RegExp(
-    `^${account.subject
-      .split('*')
-      .map((part) => RegExp.escape(part))
-      .join('.*')}$`,
-  );
-  const isTrusted = arn === account.roleArn && claims['aud'] === account.audience && isLike.test(String(claims['sub']));
+  const isLike = (pattern: string): boolean => {
+    const parts = pattern.split('*').map((part) => RegExp.escape(part));
+    return new RegExp(`^${parts.join('.*')}$`).test(String(claims['sub']));
+  };
+  const isTrusted =
+    arn === account.roleArn && claims['aud'] === account.audience && [account.subject].flat().some(isLike);
   demand(isTrusted, 403, 'AccessDenied', NOT_AUTHORIZED);
   demand(account.mayTag || !('https://aws.amazon.com/tags' in claims), 403, 'AccessDenied', NOT_AUTHORIZED);
   const roles = claims['https://aws.amazon.com/roles'];

@@ -10,14 +10,15 @@ export type Outcome = 'met' | 'unmet' | 'unknown';
  * Does one condition hold? IAM user guide, "Condition operators" and "Multivalued context keys".
  *
  * Several values are alternatives; a negated operator wants none of them. A key that is absent meets no operator but
- * the negated ones, those with `IfExists`, and those with `ForAllValues:`.
+ * the negated ones, those with `IfExists`, and those with `ForAllValues:`. To set operators, an empty text is an absent key
+ * ("a null dataset, such as an empty string").
  */
 export const holds = (condition: Condition, context: Context, variables: boolean): Outcome => {
   const { operator, key } = condition;
   const presented = context.valuesOf(key);
   if (operator.comparison === 'null') return ofNull(condition, presented);
   if (presented === 'unknown') return 'unknown';
-  if (presented.length === 0) {
+  if (presented.length === 0 || (operator.each !== undefined && presented.every((value) => value === ''))) {
     if (operator.ifExists || operator.each === 'all') return 'met';
     if (operator.each === 'any') return 'unmet';
     return operator.negated ? 'met' : 'unmet';
@@ -65,8 +66,7 @@ const compare = (
 ): Outcome => {
   const { comparison, ignoresCase } = operator;
   if (comparison === 'number') {
-    const numbers = [presented, value].map(Number);
-    return operator.holds?.(numbers[0] ?? Number.NaN, numbers[1] ?? Number.NaN) ? 'met' : 'unmet';
+    return operator.holds?.(numberIn(presented), numberIn(value)) ? 'met' : 'unmet';
   }
   if (comparison === 'bool') return presented.toLowerCase() === value.toLowerCase() ? 'met' : 'unmet';
   if (comparison === 'other') return 'unmet';
@@ -79,6 +79,9 @@ const compare = (
   const text = fold(presented);
   return (comparison === 'arn' ? matchesArn(pattern, text) : matches(pattern, text)) ? 'met' : 'unmet';
 };
+
+/** An integer or a decimal; any other text is no number, and an empty one is not zero. */
+const numberIn = (text: string): number => (/^[+-]?\d*\.?\d+(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN);
 
 /** A key with several values cannot be a variable. */
 const variable = (values: KeyValues, fold: (text: string) => string): Variable => {

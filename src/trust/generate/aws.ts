@@ -7,20 +7,45 @@ const USUAL_QUOTA = 2048;
 
 /** A role's trust policy: exact subjects where they can be listed, patterns up to their last fixed part else. */
 export const generateAws: Generator = (assignment) => {
-  const { issuer, signed, input } = assignment;
   const policy = awsPolicy(assignment);
-  const role = input('awsRole');
-  const arn = providerArn(assignment);
+  // With "=", as a name may begin with a dash.
+  const role = `--role-name=${assignment.input('awsRole')}`;
   const file = 'trust-policy.json';
   return {
     document: awsDocument(assignment),
     files: [{ name: file, content: json(policy), format: 'json' }],
     install: [
-      `${command('aws', 'iam', 'create-open-id-connect-provider', '--url', issuer, '--client-id-list', signed.audience)} || ${command('aws', 'iam', 'add-client-id-to-open-id-connect-provider', '--open-id-connect-provider-arn', arn, '--client-id', signed.audience)}`,
-      `${command('aws', 'iam', 'create-role', '--role-name', role, '--assume-role-policy-document', `file://${file}`)} || ${command('aws', 'iam', 'update-assume-role-policy', '--role-name', role, '--policy-document', `file://${file}`)}`,
+      providerCommand(assignment),
+      `${command('aws', 'iam', 'create-role', role, '--assume-role-policy-document', `file://${file}`)} || ${command('aws', 'iam', 'update-assume-role-policy', role, '--policy-document', `file://${file}`)}`,
     ],
     warnings: awsRemarks(policy),
   };
+};
+
+/**
+ * Makes the identity provider, or adds the audience to one that is there: an account has one for each issuer, which all
+ * roles share.
+ *
+ * The AWS CLI reads a list that begins like JSON as JSON, fetches what begins like a URL or names a file, and takes a
+ * dash for an option. Inside of JSON it does nothing of the kind.
+ */
+export const providerCommand = (assignment: Assignment): string => {
+  const { issuer, signed } = assignment;
+  const arn = providerArn(assignment);
+  const isPlain = /^(?!\w+:\/\/)\w[\w.:/@-]*$/.test(signed.audience);
+  const create = ['aws', 'iam', 'create-open-id-connect-provider', '--url', issuer, '--client-id-list'];
+  const add = ['aws', 'iam', 'add-client-id-to-open-id-connect-provider'];
+  const inputOfAdd = { OpenIDConnectProviderArn: arn, ClientID: signed.audience };
+  const [made, added] = isPlain
+    ? [
+        command(...create, signed.audience),
+        command(...add, '--open-id-connect-provider-arn', arn, '--client-id', signed.audience),
+      ]
+    : [
+        command(...create, JSON.stringify([signed.audience])),
+        command(...add, '--cli-input-json', JSON.stringify(inputOfAdd)),
+      ];
+  return `${made} || ${added}`;
 };
 
 export const awsRemarks = (policy: object): readonly string[] => {

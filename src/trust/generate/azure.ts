@@ -26,9 +26,10 @@ export const generateAzure: Generator = (assignment) => {
   return {
     document: credentials,
     files,
+    // An update must not hold the name, which cannot be changed.
     install: credentials.map(
-      ({ name }) =>
-        `${command(...about, 'create', '--id', app, '--parameters', `${name}.json`)} || ${command(...about, 'update', '--id', app, '--federated-credential-id', name, '--parameters', `${name}.json`)}`,
+      ({ name, ...changeable }) =>
+        `${command(...about, 'create', '--id', app, '--parameters', `${name}.json`)} || ${command(...about, 'update', '--id', app, '--federated-credential-id', name, '--parameters', JSON.stringify(changeable))}`,
     ),
   };
 };

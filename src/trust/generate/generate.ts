@@ -66,6 +66,9 @@ const TARGETS: Readonly<Record<GeneratedFor, (cloud: CheckedBy) => Target>> = {
   bicep: () => ({ checkedBy: 'azure', generator: generateBicep, inputs: ['azureIdentity', 'azureGroup'] }),
 };
 
+/** Of an entry in a provider's list. IAM API reference, "CreateOpenIDConnectProvider". */
+const LONGEST_AWS_AUDIENCE = 255;
+
 /** How much of a token each relying party sees. */
 export const seenBy = (party: CheckedBy): Sees => (party === 'aws' || party === 'azure' ? 'subject' : 'claims');
 
@@ -86,6 +89,9 @@ export const generateTrust = (request: TrustRequest, facts: OrganizationFacts): 
     return { problem: 'Subjects of v2 have no attributes, so nothing could ask for them: leave out --attribute.' };
   }
   const audience = request.audience ?? defaultAudience(checkedBy, request, facts, input);
+  if (checkedBy === 'aws' && audience.length > LONGEST_AWS_AUDIENCE) {
+    return { problem: `AWS takes no audience of more than ${LONGEST_AWS_AUDIENCE} characters: shorten --audience.` };
+  }
   const mayBeOpen =
     checkedBy !== 'azure' &&
     !(checkedBy === 'vault' && scope.kind === 'runs' && /\?/.test(scope.project + scope.stack)) &&

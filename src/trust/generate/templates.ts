@@ -1,42 +1,48 @@
-import { awsPolicy, awsRemarks } from './aws.ts';
+import { awsDocument, awsPolicy, awsRemarks, providerCommand } from './aws.ts';
 import { azureCredentials } from './azure.ts';
 import type { Generator } from './generated.ts';
 import { command, json } from './quote.ts';
 
-/** AWS CloudFormation: the provider and the role in one template. */
+/**
+ * AWS CloudFormation: the role in a template. Not the identity provider: that is one for the whole account, and the
+ * second stack that made it would fail, as the first that went would take it from all others.
+ */
 export const generateCloudFormation: Generator = (assignment) => {
   const policy = awsPolicy(assignment);
+  const role = assignment.input('awsRole');
   const template = {
     AWSTemplateFormatVersion: '2010-09-09',
     Resources: {
-      Provider: {
-        Type: 'AWS::IAM::OIDCProvider',
-        Properties: { Url: assignment.issuer, ClientIdList: [assignment.signed.audience] },
-      },
       Role: {
         Type: 'AWS::IAM::Role',
-        DependsOn: 'Provider',
-        Properties: { RoleName: assignment.input('awsRole'), AssumeRolePolicyDocument: policy },
+        Properties: { RoleName: role, AssumeRolePolicyDocument: policy },
       },
     },
   };
   const file = 'trust.template.json';
   return {
-    document: template,
+    document: awsDocument(assignment),
     files: [{ name: file, content: json(template), format: 'json' }],
     install: [
+      providerCommand(assignment),
       command(
         'aws',
         'cloudformation',
         'deploy',
-        `--stack-name=${assignment.name}`,
+        `--stack-name=${stackName(role)}`,
         `--template-file=${file}`,
         '--capabilities=CAPABILITY_NAMED_IAM',
+        // Else the very same again is a failure to AWS CLI 1.
+        '--no-fail-on-empty-changeset',
       ),
     ],
     warnings: awsRemarks(policy),
   };
 };
+
+/** A stack for each role: in one stack, another role would take the place of the first. */
+const stackName = (role: string): string =>
+  `runpass-${role.replace(/^runpass-/, '')}`.replace(/[^A-Za-z0-9]+/g, '-').replace(/-$/, '');
 
 /** Bicep: credentials of a managed identity, one after the other, as Entra refuses two at once. */
 export const generateBicep: Generator = (assignment) => {

@@ -47,7 +47,10 @@ const generate = async (around: Surroundings, target: string, options: GenerateO
   else if (out === undefined) printScript(around.stdout, generated);
   else {
     await (await import('./write-files.ts')).writeFiles(around, out, filesOf(generated));
-    for (const line of [...generated.install, generated.test]) printLine(around.stdout, printable(line));
+    const { test, install } = generated;
+    // As the commands name the files.
+    printLine(around.stdout, `cd ${shellWord(out.startsWith('-') ? `./${out}` : out)}`);
+    for (const line of [test, ...install]) printLine(around.stdout, printable(line));
   }
   for (const warning of generated.warnings) printLine(around.stderr, printable(`warning: ${warning}`));
 };
