@@ -1,11 +1,11 @@
 import { matchesName } from '../../access/names.ts';
-import { OPERATIONS } from '../../access/organization.ts';
 import { buildSubject, environmentPath, FULL_COMPONENTS, runSubject } from '../../tokens/subject.ts';
 import type { Cases } from './cases.ts';
 import type { Audience } from './contexts.ts';
 import { overlap } from './glob.ts';
 import {
   type EnvironmentScope,
+  everyOperation,
   isPattern,
   type OrganizationFacts,
   operationsOf,
@@ -49,9 +49,6 @@ export const canBeOpen = (scope: TrustScope, { issuer }: Audience, by: 'subject'
   const isWhole = scope.project === '*' && scope.stack === '*';
   return by === 'subject' ? isWhole : scope.stack === '*' && (isWhole || !isPattern(scope.project));
 };
-
-const everyOperation = ({ operations }: RunScope): boolean =>
-  operations.length === 0 || operations.length === OPERATIONS.length;
 
 /**
  * Patterns of subjects: one for each of the organization's rules that some stack in scope may fall under, in the form

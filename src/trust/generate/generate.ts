@@ -82,7 +82,7 @@ export const seenBy = (party: CheckedBy): Sees => (party === 'aws' || party === 
 export const generateTrust = (request: TrustRequest, facts: OrganizationFacts): GeneratedTrust | NotGenerated => {
   const { target, cloud = 'aws', scope, issuer } = request;
   const { checkedBy, generator, inputs } = TARGETS[target](cloud);
-  const name = documentName(facts, scope);
+  const name = documentName(facts, request);
   const input = readInputs(inputs, request.inputs, name);
   if ('problem' in input) return input;
   if (issuer === 'v2' && scope.kind === 'environment' && scope.attributes.length > 0) {

@@ -55,6 +55,9 @@ export interface EnvironmentFact {
 export const operationsOf = ({ operations }: RunScope): readonly Operation[] =>
   operations.length === 0 ? OPERATIONS : OPERATIONS.filter((operation) => operations.includes(operation));
 
+export const everyOperation = ({ operations }: RunScope): boolean =>
+  operations.length === 0 || operations.length === OPERATIONS.length;
+
 export const isPattern = (name: string): boolean => /[*?]/.test(name);
 
 /** The stacks that exist and are meant. */
