@@ -1,11 +1,12 @@
 /**
  * `npm run interop [-- --pulumi v3.259.0 --esc v0.26.0 --provider main --cel v0.31.0]`: clients that nobody here wrote, as released.
  * `npm run interop -- --only reference` talks to one of them; `--record` asks the reference evaluator about the cases of
- * test/environments/reference and writes its answers down.
+ * test/environments/reference, and Vault and Kubernetes's API server about documents of theirs, and writes their answers down.
  *
  * Builds them from the module proxy of this machine's Go into a cache outside the repository (the first time takes
  * minutes), starts a server of the working tree, registers an issuer like GitHub's, and lets the programs log in
- * and live with environments. Verifiers' own libraries decide the same as `src/trust`, or it says where not.
+ * and live with environments. Verifiers' own libraries, and Vault and the API server of Kubernetes
+ * themselves, decide the same as `src/trust`, or it says where not.
  * Prints a table; status 1 when a client does not get what it expects. Where there is no Go, or no proxy that has a
  * program, it says so and passes: `npm test` replays the same requests byte for byte.
  */
@@ -13,8 +14,9 @@ import { parseArgs } from 'node:util';
 import { type Conversation, openConversation } from './interop/conversation.ts';
 import { talkAboutEnvironments } from './interop/environments.ts';
 import { build, CACHE, type GoProgram, whyNoGo } from './interop/go-programs.ts';
-import { esc, provider, pulumi, reference } from './interop/programs.ts';
+import { apiServer, esc, provider, pulumi, reference, vault } from './interop/programs.ts';
 import { recordReference, talkToReference } from './interop/reference.ts';
+import { recordApiServer, recordVault, talkToApiServer, talkToVault } from './interop/relying-party-talks.ts';
 import { talkAsEsc, talkAsProvider, talkAsPulumi } from './interop/talks.ts';
 import { compareVerdicts } from './interop/verdicts.ts';
 import { verifiers } from './interop/verifiers.ts';
@@ -25,6 +27,8 @@ const { values } = parseArgs({
     esc: { type: 'string', default: 'v0.26.0' },
     provider: { type: 'string', default: 'main' },
     cel: { type: 'string', default: 'v0.31.0' },
+    vault: { type: 'string', default: 'v0.26.1' },
+    kubernetes: { type: 'string', default: 'v0.37.2' },
     only: { type: 'string' },
     record: { type: 'boolean', default: false },
   },
@@ -37,9 +41,20 @@ const talks: readonly (readonly [GoProgram, (conversation: Conversation, binary:
   [esc(values.esc, values.pulumi), (conversation, binary) => talkAboutEnvironments(conversation, 'esc', binary)],
   [provider(values.provider), talkAsProvider],
   [verifiers(values.cel), compareVerdicts],
+  [vault(values.vault), talkToVault],
+  [apiServer(values.kubernetes), talkToApiServer],
   [reference(values.pulumi), talkToReference],
 ];
-const chosen = talks.filter(([{ name }]) => values.only === undefined || name === values.only);
+
+/** Those whose answers are written down. */
+const recorders: readonly (readonly [GoProgram, (binary: string) => Promise<void>])[] = [
+  [vault(values.vault), recordVault],
+  [apiServer(values.kubernetes), recordApiServer],
+  [reference(values.pulumi), recordReference],
+];
+const isChosen = ([{ name }]: readonly [GoProgram, unknown]): boolean =>
+  values.only === undefined || name === values.only;
+const chosen = talks.filter(isChosen);
 
 const loudly = (sentence: string): void => console.error(`\n!!! ${sentence}\n`);
 
@@ -53,10 +68,14 @@ const main = async (): Promise<number> => {
   }
   console.error(`Programs are kept in ${CACHE}`);
   if (values.record) {
-    const built = await build(reference(values.pulumi), (text) => console.error(text));
-    if ('binary' in built) await recordReference(built.binary);
-    else loudly(`Nothing was recorded: ${built.reason}`);
-    return 'binary' in built ? 0 : 1;
+    let failed = false;
+    for (const [program, record] of recorders.filter(isChosen)) {
+      const built = await build(program, (text) => console.error(text));
+      if ('binary' in built) await record(built.binary);
+      else loudly(`Nothing was recorded of ${program.name}: ${built.reason}`);
+      failed ||= 'reason' in built;
+    }
+    return failed ? 1 : 0;
   }
   const conversation = await openConversation();
   try {

@@ -1,12 +1,26 @@
 import { denialAt, shown } from '../denials.ts';
+import { type Registered, registeredClaim, unreadable } from '../registered.ts';
 import type { Presented } from '../verdict.ts';
 import type { Path } from '../written.ts';
 import { ALGORITHMS } from './config.ts';
 import type { VaultTrust } from './document.ts';
 import type { VaultDenial } from './reasons.ts';
-import { registeredClaim, unreadable } from './registered.ts';
 
 type Check = (trust: VaultTrust, presented: Presented) => readonly VaultDenial[];
+
+/** What go-jose reads, of claims that were sorted by their names. */
+const REGISTERED: Registered<'iss' | 'sub' | 'aud' | 'exp' | 'nbf' | 'iat' | 'jti'> = {
+  kinds: {
+    iss: 'a text',
+    sub: 'a text',
+    aud: 'a text or a list of texts',
+    exp: 'a number or nothing',
+    nbf: 'a number or nothing',
+    iat: 'a number or nothing',
+    jti: 'a text',
+  },
+  order: 'sorted',
+};
 
 const algorithm: Check = ({ at, config }, { header: { alg } }) => {
   const allowed = config?.algorithms.length ? config.algorithms : ALGORITHMS;
@@ -28,7 +42,7 @@ const keys: Check = ({ at, config, keysOf }, { issuer: presented }) => {
 };
 
 const form: Check = (_, { claims }) =>
-  unreadable(claims).map(([name, wanted]) => ({
+  unreadable(REGISTERED, claims).map(([name, wanted]) => ({
     code: 'vault_registered_form',
     condition: name,
     wanted,
@@ -38,7 +52,7 @@ const form: Check = (_, { claims }) =>
 
 const issuer: Check = ({ at, config }, { claims }) => {
   const wanted = config?.boundIssuer;
-  const found = registeredClaim(claims, 'iss') ?? '';
+  const found = registeredClaim(REGISTERED, claims, 'iss') ?? '';
   return !wanted || wanted === found ? [] : [otherIssuer('bound_issuer', wanted, String(found), at)];
 };
 
@@ -50,7 +64,7 @@ const otherIssuer = (name: string, wanted: string, found: string, at: VaultTrust
 };
 
 const subject: Check = ({ at, subject: wanted }, { claims }) => {
-  const sub = registeredClaim(claims, 'sub');
+  const sub = registeredClaim(REGISTERED, claims, 'sub');
   if (wanted === '' || wanted === sub) return [];
   const code = wanted.includes('*') ? 'vault_subject_wildcard' : 'vault_subject_mismatch';
   const hint = wanted.includes('*') ? ' bound_subject is compared exactly, whatever bound_claims_type says.' : '';
@@ -59,7 +73,7 @@ const subject: Check = ({ at, subject: wanted }, { claims }) => {
 };
 
 const audience: Check = ({ at, audiences }, { claims }) => {
-  const given = [registeredClaim(claims, 'aud') ?? []].flat();
+  const given = [registeredClaim(REGISTERED, claims, 'aud') ?? []].flat();
   if (audiences.length === 0 ? isUnheard(claims['aud']) : audiences.some((each) => given.includes(each))) return [];
   const kept = audiences.filter((each) => !each.includes('*'));
   const value = [...kept, ...given];
@@ -78,7 +92,7 @@ const isUnheard = (aud: unknown): boolean =>
   Array.isArray(aud) ? aud.length === 0 : typeof aud !== 'string' || aud === '';
 
 const times: Check = (_, { claims }) => {
-  if ((['exp', 'nbf', 'iat'] as const).some((name) => registeredClaim(claims, name))) return [];
+  if ((['exp', 'nbf', 'iat'] as const).some((name) => registeredClaim(REGISTERED, claims, name))) return [];
   const edit = 'Mint the token with exp and iat.';
   return [{ code: 'vault_times_missing', condition: 'exp', wanted: 'exp, nbf or iat', presented: '', edit }];
 };
