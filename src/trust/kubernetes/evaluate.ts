@@ -1,4 +1,5 @@
 import { isJsonObject } from '../../strict-json.ts';
+import type { Part } from '../cel.ts';
 import { firstFailed } from '../cel-checks.ts';
 import { denialAt, shown } from '../denials.ts';
 import { type Registered, registeredClaim, unreadable } from '../registered.ts';
@@ -212,13 +213,22 @@ const texts = ({ at, claim, prefix = '', expression }: Mapping, claims: Claims):
   }
   const found = evaluation.value === undefined || evaluation.value === null ? [] : [evaluation.value].flat();
   const list = expression ? found : found.map((each) => each ?? '');
-  if (!list.every((each) => typeof each === 'string')) {
+  const isSplit = expression && !('problem' in expression.compiled) && givesSplit(expression.compiled.whole);
+  if (isSplit || !list.every((each) => typeof each === 'string')) {
     return {
       denial: denialAt('kubernetes_mapped_type', at, 'a text or a list of texts', shown(evaluation.value), out),
     };
   }
   // What an expression leaves empty is not there; what a claim does, is.
   return { value: list.filter((each) => each !== '' || !expression).map((each) => prefix + each) };
+};
+
+/** What split() gives is no list of texts to the API server, until something is done with it. */
+const givesSplit = ({ kind, name, parts }: Part): boolean => {
+  if (kind !== 'call') return false;
+  if (name === 'split') return true;
+  const isEmpty = (part: Part): boolean => part.kind === 'list' && part.parts.length === 0;
+  return name === '_+_' && parts.some(isEmpty) && parts.some(givesSplit);
 };
 
 const ruleDenials = ({ at, claim, requiredValue, expression }: Rule, { claims }: Presented): Denials => {

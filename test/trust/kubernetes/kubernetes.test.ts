@@ -117,6 +117,15 @@ describe('a structured configuration of Kubernetes', () => {
     assert.equal(rule('"a__dot__b" in claims && has(claims.a__dash__b)'), undefined);
   });
 
+  test('takes no list that split() made, until something is done with it', () => {
+    const groups = (expression: string) =>
+      first({ claimMappings: { username: { claim: 'sub', prefix: '' }, groups: { expression } } });
+    assert.equal(groups('claims.sub.split(":")'), 'kubernetes_mapped_type');
+    assert.equal(groups('claims.sub.split(":") + []'), 'kubernetes_mapped_type');
+    assert.equal(groups('claims.sub.split(":") + ["x"]'), undefined);
+    assert.equal(groups('claims.sub.split(":").map(x, x)'), undefined);
+  });
+
   test('is read strictly from its top, where null is nothing', () => {
     const whole = (more: object) => explainText(JSON.stringify({ ...configuration({}), ...more })).reasons[0]?.code;
     assert.equal(whole({ metadata: {} }), 'kubernetes_field_unknown');

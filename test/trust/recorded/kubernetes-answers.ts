@@ -28,6 +28,7 @@ export const kubernetesDifference = (question: Question, theirs: KubernetesAnswe
       return `${ON_PURPOSE}no authenticator`;
     return theirs.load ? undefined : `cannot be read here: ${read.problem}; there: ${there}`;
   }
+  if (question.document.includes('!(!')) return `${ON_PURPOSE}twice not`;
   const { reasons } = read.evaluate(presentedOf(question), OURS);
   const codes = reasons.map(({ code }) => code as keyof typeof KUBERNETES_REASONS);
   if (codes.length === 0) return messages.length === 0 ? undefined : `admitted here; there: ${there}`;

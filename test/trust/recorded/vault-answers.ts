@@ -52,7 +52,7 @@ export const vaultDifference = (question: Question, theirs: VaultAnswer): string
   }
   const { reasons } = read.evaluate(presentedOf(question), OURS);
   // Vault breaks off the connection.
-  if (reasons[0]?.code === 'vault_claim_mismatch' && there.startsWith('panic: ')) return undefined;
+  if (there.startsWith('panic: ') && reasons.some(({ code }) => code === 'vault_claim_mismatch')) return undefined;
   const codes = reasons.map(({ code }) => code as keyof typeof VAULT_REASONS);
   const [first] = codes;
   if (first === undefined) return messages.length === 0 ? undefined : `admitted here; there: ${there}`;
