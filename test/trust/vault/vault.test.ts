@@ -113,6 +113,15 @@ describe('a role of Vault', () => {
     assert.equal(first(discovered({}), { issuer: 'https://evil.example/oidc' }), 'vault_issuer_mismatch');
   });
 
+  test('of a method with keys or authorities that are no PEM is for nobody', () => {
+    const ask = (config: object) => first({ role: ROLE, config });
+    const url = 'https://id.example.com/oidc';
+    assert.equal(ask({ jwt_validation_pubkeys: 'key', bound_issuer: url }), 'vault_config_form');
+    assert.equal(ask({ oidc_discovery_url: url, oidc_discovery_ca_pem: 'pem' }), 'vault_config_form');
+    assert.equal(ask({ jwks_url: `${url}/jwks`, bound_issuer: url, jwks_ca_pem: 'pem' }), 'vault_config_form');
+    assert.equal(ask({ jwks_url: `${url}/jwks`, bound_issuer: url, oidc_discovery_ca_pem: 'pem' }), undefined);
+  });
+
   test('takes tokens with every algorithm that Vault knows, unless the configuration names some', () => {
     assert.equal(first(ROLE, { alg: 'PS512' }), undefined);
     assert.equal(first(ROLE, { alg: 'HS256' }), 'vault_algorithm');
