@@ -2,12 +2,12 @@
  * `npm run interop [-- --pulumi v3.259.0 --esc v0.26.0 --provider main --cel v0.31.0 --hcl v2.25.0]`: clients that
  * nobody here wrote, as released.
  * `npm run interop -- --only reference` talks to one of them; `--record` asks the reference evaluator about the cases of
- * test/environments/reference and writes its answers down.
+ * test/environments/reference, and Vault and Kubernetes's API server about documents of theirs, and writes their answers down.
  *
  * Builds them from the module proxy of this machine's Go, or installs them with its Python, into a cache outside the
  * repository (the first time takes minutes), starts a server of the working tree, registers an issuer like GitHub's, and
- * lets the programs log in and live with environments. Verifiers' own libraries decide the same as `src/trust`, or it
- * says where not; the clouds' command lines follow what `runpass trust generate` prints.
+ * lets the programs log in and live with environments. Verifiers' own libraries, and Vault and the API server
+ * of Kubernetes themselves, decide the same as `src/trust`, or it says where not; the clouds' command lines follow what `runpass trust generate` prints.
  * Prints a table; status 1 when a client does not get what it expects. Where there is no Go or Python, or nothing that
  * has a program, it says so and passes: `npm test` replays the same requests byte for byte.
  */
@@ -23,10 +23,11 @@ import { find, type InstalledProgram, installed, installPackages, type NpmPackag
 import { talkAsKubectl } from './interop/kubectl.ts';
 import { comparePolicies, TOLERANCES_OF_IAM_RS, TOLERANCES_OF_SEAWEEDFS } from './interop/policies.ts';
 import { iamRs, seaweedfs } from './interop/policy-evaluators.ts';
-import { esc, provider, pulumi, reference } from './interop/programs.ts';
+import { apiServer, esc, provider, pulumi, reference, vault } from './interop/programs.ts';
 import { checkPulumiTypes, pulumiPackages } from './interop/pulumi-types.ts';
 import { installPython, type PythonPrograms } from './interop/python-programs.ts';
 import { recordReference, talkToReference } from './interop/reference.ts';
+import { recordApiServer, recordVault, talkToApiServer, talkToVault } from './interop/relying-party-talks.ts';
 import { talkAsEsc, talkAsProvider, talkAsPulumi } from './interop/talks.ts';
 import { formatTerraform, hcl, readTerraform } from './interop/terraform.ts';
 import { talkAsVault } from './interop/vault.ts';
@@ -42,6 +43,8 @@ const { values } = parseArgs({
     hcl: { type: 'string', default: 'v2.25.0' },
     'iam-rs': { type: 'string', default: '0.8.0' },
     seaweedfs: { type: 'string', default: 'v0.0.0-20261109003541-7506e5f91cd6' },
+    vault: { type: 'string', default: 'v0.26.1' },
+    kubernetes: { type: 'string', default: 'v0.37.2' },
     only: { type: 'string' },
     record: { type: 'boolean', default: false },
   },
@@ -87,6 +90,8 @@ const talks: readonly Talk[] = [
   go(esc(values.esc, values.pulumi), (conversation, binary) => talkAboutEnvironments(conversation, 'esc', binary)),
   go(provider(values.provider), talkAsProvider),
   go(verifiers(values.cel), compareVerdicts),
+  go(vault(values.vault), talkToVault),
+  go(apiServer(values.kubernetes), talkToApiServer),
   go(reference(values.pulumi), talkToReference),
   python(awsCli, walkAsAws),
   python(azureCli, walkAsAzure),
@@ -99,17 +104,29 @@ const talks: readonly Talk[] = [
   here(installed('terraform'), formatTerraform),
   npm(pulumiPackages, checkPulumiTypes),
 ];
-const chosen = talks.filter(({ name }) => values.only === undefined || name === values.only);
+
+/** Those whose answers are written down. */
+const recorders: readonly (readonly [GoProgram, (binary: string) => Promise<void>])[] = [
+  [vault(values.vault), recordVault],
+  [apiServer(values.kubernetes), recordApiServer],
+  [reference(values.pulumi), recordReference],
+];
+const isChosen = ({ name }: { readonly name: string }): boolean => values.only === undefined || name === values.only;
+const chosen = talks.filter(isChosen);
 
 const loudly = (sentence: string): void => console.error(`\n!!! ${sentence}\n`);
 
 const main = async (): Promise<number> => {
   console.error(`Programs are kept in ${CACHE}`);
   if (values.record) {
-    const built = await build(reference(values.pulumi), (text) => console.error(text));
-    if ('binary' in built) await recordReference(built.binary);
-    else loudly(`Nothing was recorded: ${built.reason}`);
-    return 'binary' in built ? 0 : 1;
+    let failed = false;
+    for (const [program, record] of recorders.filter(([program]) => isChosen(program))) {
+      const built = await build(program, (text) => console.error(text));
+      if ('binary' in built) await record(built.binary);
+      else loudly(`Nothing was recorded of ${program.name}: ${built.reason}`);
+      failed ||= 'reason' in built;
+    }
+    return failed ? 1 : 0;
   }
   const conversation = await openConversation();
   try {

@@ -27,6 +27,22 @@ export const reference = (version: string): GoProgram => ({
   main: readFileSync(new URL('reference.go', import.meta.url), 'utf8'),
 });
 
+/** The JWT auth method of Vault, which is configured and asked to log in: see vault.go, which is ours. */
+export const vault = (version: string): GoProgram => ({
+  name: 'vault',
+  path: 'github.com/hashicorp/vault-plugin-auth-jwt',
+  version,
+  main: readFileSync(new URL('vault.go', import.meta.url), 'utf8'),
+});
+
+/** The reading of configurations and tokens of Kubernetes's API server: see apiserver.go, which is ours. */
+export const apiServer = (version: string): GoProgram => ({
+  name: 'kubernetes',
+  path: 'k8s.io/apiserver',
+  version,
+  main: readFileSync(new URL('apiserver.go', import.meta.url), 'utf8'),
+});
+
 const PROVIDER = 'github.com/pulumi/pulumi-pulumiservice/provider/pkg/pulumiapi';
 
 /**

@@ -82,7 +82,12 @@ export const talkAsVault = async (conversation: Conversation, vault: string): Pr
       ]);
       for (const flags of [one, whole]) await desk.follow('vault', flags ?? [], env);
       const jwt = await tokenOf(desk, run('core/dev', 'preview'), 'v1', 'acme');
-      const { status, stderr } = await ask('write', 'auth/again/login', 'role=runpass-acme-core-dev-update', `jwt=${jwt}`);
+      const { status, stderr } = await ask(
+        'write',
+        'auth/again/login',
+        'role=runpass-acme-core-dev-update',
+        `jwt=${jwt}`,
+      );
       assert.equal(status, 0, stderr);
       return 'logged in with the operation that was added';
     });

@@ -1,4 +1,5 @@
 import { compile, type Evaluation, type Expression, type Part } from './cel.ts';
+import type { Dialect } from './cel-dialect.ts';
 
 /** One condition of an expression that asks for several: what stands between its `&&`. */
 export interface Check {
@@ -51,14 +52,15 @@ export interface Failed {
 export interface Surroundings {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly functions: readonly string[];
+  readonly dialect?: Dialect;
   readonly subject: string;
 }
 
 /** The first check that does not hold, and what would; `undefined`: the expression is true. */
 export const firstFailed = (expression: Expression, around: Surroundings): Failed | undefined => {
-  const { variables, functions, subject } = around;
+  const { variables, functions, dialect, subject } = around;
   const valueOfText = (text: string): Evaluation => {
-    const compiled = compile(text, Object.keys(variables), functions);
+    const compiled = compile(text, Object.keys(variables), functions, dialect);
     return 'problem' in compiled ? { failure: compiled.problem } : compiled.evaluate(variables);
   };
   const evaluation = expression.evaluate(variables);

@@ -23,6 +23,15 @@ export const linearMatcher = {
   }),
 };
 
+export const isPattern = (text: string): boolean => {
+  try {
+    expressionOf(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** A repetition is compiled as often as it says. */
 const sizeOf = (pattern: string): number => {
   const repeated = [...pattern.matchAll(/\{(?:\d*,)?(\d+),?\}/g)].reduce((sum, [, most]) => sum + Number(most), 1);

@@ -1,6 +1,8 @@
 import { type CelInput, celEnv, celType, isCelError, isCelList, isCelMap, parse, plan, unparse } from '@bufbuild/cel';
+import type { Dialect } from './cel-dialect.ts';
 import { CEL_FUNCTIONS, MOST } from './cel-functions.ts';
 import { linearMatcher, startSpending } from './cel-matches.ts';
+import { typeProblem } from './cel-typing.ts';
 
 /** Part of an expression, as far as somebody who explains it must see. */
 export interface Part {
@@ -56,17 +58,19 @@ const TYPES = ['bool', 'bytes', 'double', 'int', 'list', 'map', 'null_type', 'st
  *
  * `variables` are the names that it may use, `functions` those beside the language's own. A verifier compiles first
  * and refuses both kinds of unknown name then, so they are found here, too, and not when the expression is evaluated.
+ * With a `dialect`, types that do not fit are found as well.
  */
 export const compile = (
   text: string,
   variables: readonly string[],
   functions: readonly string[],
+  dialect?: Dialect,
 ): Expression | Uncompiled => {
-  const key = JSON.stringify([text, variables, functions]);
+  const key = JSON.stringify([text, variables, functions, dialect?.name]);
   const known = compiled.get(key);
   if (known) return known;
   if (compiled.size >= MOST_COMPILED) compiled.clear();
-  const read = compileAnew(text, variables, functions);
+  const read = compileAnew(text, variables, functions, dialect);
   if (text.length <= MOST_CHARACTERS) compiled.set(key, read);
   return read;
 };
@@ -79,6 +83,7 @@ const compileAnew = (
   text: string,
   variables: readonly string[],
   functions: readonly string[],
+  dialect?: Dialect,
 ): Expression | Uncompiled => {
   if (text.length > MOST_CHARACTERS) return { problem: `is longer than ${MOST_CHARACTERS} characters` };
   if (isNestedTooDeeply(text)) return { problem: `is nested deeper than ${MOST_NESTED} levels` };
@@ -90,20 +95,39 @@ const compileAnew = (
     const unknown = unknownName(parsed.expr, variables, [...STANDARD, ...functions]);
     if (unknown !== undefined) return { problem: `has an undeclared reference to '${unknown}'` };
     if (steps(parsed.expr) > MOST_STEPS) return { problem: 'takes too many steps to evaluate' };
-    const run = plan(ENVIRONMENT, parsed);
-    return { text, whole, evaluate: (values) => evaluate(run, values) };
+    const wrong = dialect && typeProblem(parsed.expr, dialect);
+    if (wrong !== undefined) return { problem: wrong };
+    const run = plan(ENVIRONMENT, dialect ? meantBy(parse(text), dialect) : parsed);
+    const numbers = dialect?.numbers ?? 'int';
+    return { text, whole, evaluate: (values) => evaluate(run, values, numbers) };
   } catch (thrown) {
     return { problem: `is no CEL expression: ${firstLine(thrown)}` };
   }
 };
 
 type Expr = ReturnType<typeof parse>['expr'];
+
+/** The same with the names that are meant: of fields, of keys in brackets, and of what is looked for in a mapping. */
+const meantBy = (parsed: ReturnType<typeof parse>, { meant }: Dialect): ReturnType<typeof parse> => {
+  const visit = (expr: Expr): void => {
+    const { case: kind, value } = expr.exprKind;
+    if (kind === 'selectExpr') value.field = meant(value.field);
+    const key = kind === 'callExpr' ? value.args[value.function === '_[_]' ? 1 : 0]?.exprKind : undefined;
+    const isKey = kind === 'callExpr' && ['_[_]', '@in'].includes(value.function) && key?.case === 'constExpr';
+    if (isKey && key.value.constantKind.case === 'stringValue') {
+      key.value.constantKind.value = meant(key.value.constantKind.value);
+    }
+    childrenOf(expr).forEach(visit);
+  };
+  visit(parsed.expr);
+  return parsed;
+};
 type Run = (values: Record<string, CelInput>) => unknown;
 
-const evaluate = (run: Run, values: Readonly<Record<string, unknown>>): Evaluation => {
+const evaluate = (run: Run, values: Readonly<Record<string, unknown>>, numbers: Dialect['numbers']): Evaluation => {
   startSpending();
   try {
-    const given = Object.entries(values).map(([name, value]) => [name, toCel(value)] as const);
+    const given = Object.entries(values).map(([name, value]) => [name, toCel(value, numbers)] as const);
     const result = run(Object.fromEntries(given));
     return isCelError(result) ? { failure: firstLine(result) } : { value: toJson(result) };
   } catch (thrown) {
@@ -114,16 +138,15 @@ const evaluate = (run: Run, values: Readonly<Record<string, unknown>>): Evaluati
 const firstLine = (thrown: unknown): string =>
   (thrown instanceof Error ? thrown.message : String(thrown)).split('\n', 1)[0]?.slice(0, 200) ?? '';
 
-/** Whole numbers of JSON are CEL's `int`. */
-const toCel = (value: unknown): CelInput => {
+const toCel = (value: unknown, numbers: Dialect['numbers']): CelInput => {
   if (Array.isArray(value)) {
     if (value.length > MOST.elements) throw new RangeError(`a list has more than ${MOST.elements} elements`);
-    return value.map(toCel);
+    return value.map((each) => toCel(each, numbers));
   }
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (typeof value === 'number') return numbers === 'int' && Number.isSafeInteger(value) ? BigInt(value) : value;
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value !== 'object' || value === null) return null;
-  return new Map(Object.entries(value).map(([name, member]) => [name, toCel(member)]));
+  return new Map(Object.entries(value).map(([name, member]) => [name, toCel(member, numbers)]));
 };
 
 const toJson = (value: unknown): unknown => {
@@ -206,8 +229,10 @@ const unknownName = (expr: Expr, variables: readonly string[], functions: readon
   if (kind === 'identExpr') return [...variables, ...TYPES].includes(value.name) ? undefined : value.name;
   if (kind === 'callExpr' && !functions.includes(value.function)) return value.function;
   const known = kind === 'comprehensionExpr' ? [...variables, value.iterVar, value.accuVar] : variables;
+  // What is gone through is named outside.
+  const range = kind === 'comprehensionExpr' ? value.iterRange : undefined;
   for (const child of childrenOf(expr)) {
-    const unknown = unknownName(child, known, functions);
+    const unknown = unknownName(child, child === range ? variables : known, functions);
     if (unknown !== undefined) return unknown;
   }
   return undefined;

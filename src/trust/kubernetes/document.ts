@@ -7,7 +7,9 @@ import { flagsOf, looksLikeFlags } from './flags.ts';
 /** Whom the API server takes tokens of: a structured configuration, or the flags that came before it. */
 export interface KubernetesTrust {
   readonly at: Path;
+  readonly raw: Members;
   readonly version: string;
+  readonly kind: string;
   readonly authenticators: readonly Authenticator[];
 }
 
@@ -20,6 +22,9 @@ export interface Authenticator {
   readonly discoveryUrl: string;
   readonly audiences: readonly string[];
   readonly matchPolicy: string;
+  /** PEM; empty: none. */
+  readonly authority: string;
+  readonly egress: string;
   readonly rules: readonly Rule[];
   readonly username: Mapping;
   readonly groups: Mapping;
@@ -52,7 +57,7 @@ export interface Extra {
 
 export type Members = Readonly<Record<string, unknown>>;
 
-const KIND = 'AuthenticationConfiguration';
+export const KIND = 'AuthenticationConfiguration';
 export const VERSIONS = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `apiserver.config.k8s.io/${version}`);
 
 export const looksLikeKubernetes = (value: unknown): boolean =>
@@ -67,10 +72,11 @@ export const faultOf = ({ value, unusable }: Written): Unusable | undefined => {
     if (url === undefined) return unusable([], 'has no --oidc-issuer-url');
     return audience === undefined ? unusable([], 'has no --oidc-client-id') : undefined;
   }
-  const { jwt } = membersOf(value);
+  const { jwt, anonymous } = membersOf(value);
   if (!Array.isArray(jwt) || jwt.length === 0 || !jwt.every(isJsonObject)) {
     return unusable(['jwt'], 'is no list of authenticators');
   }
+  if (!isAnonymous(anonymous)) return unusable(['anonymous'], 'must hold enabled, and conditions with a path each');
   for (const [index, entry] of jwt.entries()) {
     const wrong = wrongShape(entry);
     if (wrong) return unusable(['jwt', index, ...wrong[0]], wrong[1]);
@@ -84,6 +90,8 @@ export const faultOf = ({ value, unusable }: Written): Unusable | undefined => {
   return undefined;
 };
 
+const TEXTS_OF_ISSUER = ['discoveryURL', 'certificateAuthority', 'audienceMatchPolicy', 'egressSelectorType'];
+
 const wrongShape = (entry: Members): readonly [Path, string] | undefined => {
   const issuer = entry['issuer'];
   if (!isJsonObject(issuer) || typeof issuer['url'] !== 'string') return [['issuer', 'url'], 'is no URL'];
@@ -91,6 +99,8 @@ const wrongShape = (entry: Members): readonly [Path, string] | undefined => {
   if (!Array.isArray(audiences) || !audiences.every((each) => typeof each === 'string')) {
     return [['issuer', 'audiences'], 'is no list of texts'];
   }
+  const wrong = TEXTS_OF_ISSUER.find((name) => !isText(issuer[name]));
+  if (wrong !== undefined) return [['issuer', wrong], 'is no text'];
   for (const name of ['claimValidationRules', 'userValidationRules']) {
     const rules = entry[name] ?? [];
     if (!Array.isArray(rules) || !rules.every(hasOnlyTexts)) return [[name], 'is no list of rules'];
@@ -106,18 +116,30 @@ const wrongShape = (entry: Members): readonly [Path, string] | undefined => {
   return isExtra ? undefined : [['claimMappings', 'extra'], 'is no list of key and valueExpression'];
 };
 
-const hasOnlyTexts = (value: unknown): boolean =>
-  isJsonObject(value) && Object.values(value).every((each) => typeof each === 'string');
+/** `null` is as good as nothing. */
+const isText = (value: unknown): boolean => value === undefined || value === null || typeof value === 'string';
+
+const hasOnlyTexts = (value: unknown): boolean => isJsonObject(value) && Object.values(value).every(isText);
+
+const isAnonymous = (value: unknown): boolean => {
+  if (value === undefined || value === null) return true;
+  if (!isJsonObject(value)) return false;
+  const [enabled, conditions] = [value['enabled'] ?? false, value['conditions'] ?? []];
+  return typeof enabled === 'boolean' && Array.isArray(conditions) && conditions.every(hasOnlyTexts);
+};
 
 const membersOf = (value: unknown): Members => (isJsonObject(value) ? value : {});
 
 /** Reads a structured configuration of which `faultOf` found nothing to say. */
 export const kubernetesTrust = (value: unknown): KubernetesTrust => {
-  const { apiVersion, jwt } = membersOf(value);
+  const raw = membersOf(value);
+  const { apiVersion, kind, jwt } = raw;
   const entries = Array.isArray(jwt) ? jwt : [];
   return {
     at: [],
+    raw,
     version: String(apiVersion ?? ''),
+    kind: String(kind ?? ''),
     authenticators: entries.map((entry, index) => authenticatorOf(membersOf(entry), ['jwt', index])),
   };
 };
@@ -132,7 +154,7 @@ const authenticatorOf = (raw: Members, at: Path): Authenticator => {
       at: [...at, 'claimMappings', name],
       claim: textOf(found['claim']),
       ...(typeof found['prefix'] === 'string' && { prefix: found['prefix'] }),
-      ...(expression !== '' && { expression: readExpression(expression, 'claims') }),
+      ...(expression !== '' && { expression: readExpression(expression, 'claims', 'mapping') }),
     };
   };
   return {
@@ -142,6 +164,8 @@ const authenticatorOf = (raw: Members, at: Path): Authenticator => {
     discoveryUrl: textOf(issuer['discoveryURL']),
     audiences: listOf(issuer['audiences']).map(String),
     matchPolicy: textOf(issuer['audienceMatchPolicy']),
+    authority: textOf(issuer['certificateAuthority']),
+    egress: textOf(issuer['egressSelectorType']),
     rules: rulesOf(raw, 'claimValidationRules', at),
     username: mapping('username'),
     groups: mapping('groups'),
@@ -151,7 +175,7 @@ const authenticatorOf = (raw: Members, at: Path): Authenticator => {
       return {
         at: [...at, 'claimMappings', 'extra', index],
         key: textOf(membersOf(each)['key']),
-        ...(expression !== '' && { expression: readExpression(expression, 'claims') }),
+        ...(expression !== '' && { expression: readExpression(expression, 'claims', 'mapping') }),
       };
     }),
     userRules: rulesOf(raw, 'userValidationRules', at),
@@ -167,7 +191,7 @@ const rulesOf = (raw: Members, name: 'claimValidationRules' | 'userValidationRul
       at: [...at, name, index],
       claim: textOf(claim),
       requiredValue: textOf(requiredValue),
-      ...(text !== '' && { expression: readExpression(text, variable) }),
+      ...(text !== '' && { expression: readExpression(text, variable, 'rule') }),
       message: textOf(message),
     };
   });

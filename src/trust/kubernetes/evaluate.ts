@@ -1,9 +1,12 @@
+import { isJsonObject } from '../../strict-json.ts';
+import type { Part } from '../cel.ts';
 import { firstFailed } from '../cel-checks.ts';
-import { audiencesOf, denialAt, shown } from '../denials.ts';
+import { denialAt, shown } from '../denials.ts';
+import { type Registered, registeredClaim, unreadable } from '../registered.ts';
 import type { Presented } from '../verdict.ts';
 import { type Path, pathText } from '../written.ts';
 import type { Authenticator, KubernetesTrust, Mapping, Rule } from './document.ts';
-import { FUNCTIONS } from './expressions.ts';
+import { FUNCTIONS, MAPPING } from './expressions.ts';
 import { configurationForm } from './form.ts';
 import type { KubernetesDenial } from './reasons.ts';
 
@@ -16,10 +19,11 @@ export const kubernetesDenials = (
   algorithms: readonly string[],
 ): Denials => {
   const form = configurationForm(trust, presented);
-  const own = trust.authenticators.find(({ url }) => url === presented.issuer);
+  const issuer = registeredClaim(REGISTERED, presented.claims, 'iss');
+  const own = trust.authenticators.find(({ url }) => url === issuer);
   if (!own) {
     const isNamed = form.some(({ code }) => code === 'kubernetes_issuer_form');
-    return isNamed ? form : [...form, ...otherIssuer(trust, presented)];
+    return isNamed ? form : [...form, ...otherIssuer(trust, typeof issuer === 'string' ? issuer : '')];
   }
   const { user, denials } = userOf(own, presented);
   return [
@@ -33,7 +37,7 @@ export const kubernetesDenials = (
 
 export const ALL_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'];
 
-const otherIssuer = ({ authenticators }: KubernetesTrust, { issuer }: Presented): Denials => {
+const otherIssuer = ({ authenticators }: KubernetesTrust, issuer: string): Denials => {
   const bare = (url: string): string => url.replace(/\/+$/, '');
   const alike = authenticators.find(({ url }) => bare(url) === bare(issuer));
   const nearest = alike ?? authenticators.at(0);
@@ -44,10 +48,45 @@ const otherIssuer = ({ authenticators }: KubernetesTrust, { issuer }: Presented)
   return [denialAt(code, [...nearest.at, 'issuer', 'url'], wanted, issuer, write)];
 };
 
+/** What go-oidc reads of a token. */
+const REGISTERED: Registered<'iss' | 'sub' | 'aud' | 'exp' | 'iat' | 'nbf' | 'nonce' | 'at_hash'> = {
+  kinds: {
+    iss: 'a text',
+    sub: 'a text',
+    aud: 'a text, a list of texts or nothing',
+    exp: 'a number',
+    iat: 'a number',
+    nbf: 'a number or nothing',
+    nonce: 'a text',
+    at_hash: 'a text',
+  },
+  order: 'written',
+};
+
+/** Without exp, a token ended long ago; claims that stand elsewhere must stand somewhere. */
+const registeredForm = (claims: Presented['claims']): KubernetesDenial[] => {
+  const { _claim_names: names = null, _claim_sources: sources = null } = claims;
+  const places = isJsonObject(names) ? Object.values(names) : [];
+  const isKnown = places.every((each) => typeof each === 'string' && isJsonObject(sources) && each in sources);
+  const wrong = [
+    ...unreadable(REGISTERED, claims),
+    ...(registeredClaim(REGISTERED, claims, 'exp') === undefined ? [['exp', 'a number'] as const] : []),
+    ...(isKnown && (names === null || isJsonObject(names)) ? [] : [['_claim_names', 'nothing'] as const]),
+  ];
+  return wrong.map(([name, wanted]) => ({
+    code: 'kubernetes_registered_form',
+    condition: name,
+    wanted,
+    presented: shown(claims[name]),
+    edit: `Mint the token with ${wanted} as ${name}.`,
+  }));
+};
+
 const token = ({ at, audiences }: Authenticator, presented: Presented, algorithms: readonly string[]): Denials => {
   const { alg } = presented.header;
-  const given = audiencesOf(presented);
-  const found: KubernetesDenial[] = [];
+  const { claims } = presented;
+  const given = [registeredClaim(REGISTERED, claims, 'aud') ?? []].flat().filter((each) => typeof each === 'string');
+  const found: KubernetesDenial[] = registeredForm(claims);
   if (!algorithms.includes(alg)) {
     const edit = `Write --oidc-signing-algs=${[...algorithms, alg].join(',')}.`;
     found.push({
@@ -91,16 +130,24 @@ export const userOf = (
     groups: note(texts(one.groups, claims), []),
     uid: note(uid(one.uid, claims), ''),
     extra: Object.fromEntries(
-      one.extra.map(({ at, key, expression }) => [
-        key,
-        note(texts({ at, claim: '', ...(expression && { expression }) }, claims), []),
-      ]),
+      [
+        ...credential(claims),
+        ...one.extra.map(
+          ({ at, key, expression }) =>
+            [key, note(texts({ at, claim: '', ...(expression && { expression }) }, claims), [])] as const,
+        ),
+      ].filter(([, values]) => values.length > 0),
     ),
   };
   return { user, denials };
 };
 
 type Claims = Presented['claims'];
+
+/** A token that has an id is named by it. */
+const credential = ({ jti }: Claims): readonly (readonly [key: string, values: readonly string[]])[] =>
+  typeof jti === 'string' && jti !== '' ? [['authentication.kubernetes.io/credential-id', [`JTI=${jti}`]]] : [];
+
 type Reading<T> = { readonly value: T } | { readonly denial: KubernetesDenial };
 
 const username = (mapping: Mapping, claims: Claims): Reading<string> => {
@@ -120,13 +167,22 @@ const username = (mapping: Mapping, claims: Claims): Reading<string> => {
       denial: denialAt('kubernetes_mapping_failed', place, expression?.text ?? claim, evaluation.failure, bySub),
     };
   }
-  const { value } = evaluation;
+  // A claim without a value is the empty text.
+  const value = evaluation.value === null && claim !== '' ? '' : evaluation.value;
   if (value === undefined) return { denial: denialAt('kubernetes_username_missing', place, claim, '', bySub) };
   if (typeof value !== 'string')
     return { denial: denialAt('kubernetes_username_type', place, 'a text', shown(value), bySub) };
-  if (value === '')
+  if (value === '' && expression)
     return { denial: denialAt('kubernetes_username_empty', place, 'a text that is not empty', '', bySub) };
-  return { value: prefix + value };
+  return claim === 'email' ? verified(prefix + value, claims, place) : { value: prefix + value };
+};
+
+/** Who is named by an email must have it verified, as far as the token says anything of that. */
+const verified = (name: string, claims: Claims, place: Path): Reading<string> => {
+  const { email_verified: found } = claims;
+  if (found === undefined || found === true) return { value: name };
+  const write = { edit: 'Write claim: sub.', value: 'sub' };
+  return { denial: denialAt('kubernetes_email_refused', place, 'email_verified: true', shown(found), write) };
 };
 
 const uid = ({ at, claim, expression }: Mapping, claims: Claims): Reading<string> => {
@@ -137,6 +193,7 @@ const uid = ({ at, claim, expression }: Mapping, claims: Claims): Reading<string
       ? expression.compiled.evaluate({ claims })
       : { value: claims[claim] };
   if ('value' in evaluation && typeof evaluation.value === 'string') return { value: evaluation.value };
+  if ('value' in evaluation && evaluation.value === null && claim !== '') return { value: '' };
   const found = 'value' in evaluation ? shown(evaluation.value) : evaluation.failure;
   const code = 'failure' in evaluation ? 'kubernetes_mapping_failed' : 'kubernetes_mapped_type';
   const wanted = expression?.text ?? claim;
@@ -154,20 +211,31 @@ const texts = ({ at, claim, prefix = '', expression }: Mapping, claims: Claims):
   if ('failure' in evaluation) {
     return { denial: denialAt('kubernetes_mapping_failed', at, expression?.text ?? claim, evaluation.failure, out) };
   }
-  const list = evaluation.value === undefined || evaluation.value === null ? [] : [evaluation.value].flat();
-  if (!list.every((each) => typeof each === 'string')) {
+  const found = evaluation.value === undefined || evaluation.value === null ? [] : [evaluation.value].flat();
+  const list = expression ? found : found.map((each) => each ?? '');
+  const isSplit = expression && !('problem' in expression.compiled) && givesSplit(expression.compiled.whole);
+  if (isSplit || !list.every((each) => typeof each === 'string')) {
     return {
       denial: denialAt('kubernetes_mapped_type', at, 'a text or a list of texts', shown(evaluation.value), out),
     };
   }
-  return { value: list.filter((each) => each !== '').map((each) => prefix + each) };
+  // What an expression leaves empty is not there; what a claim does, is.
+  return { value: list.filter((each) => each !== '' || !expression).map((each) => prefix + each) };
+};
+
+/** What split() gives is no list of texts to the API server, until something is done with it. */
+const givesSplit = ({ kind, name, parts }: Part): boolean => {
+  if (kind !== 'call') return false;
+  if (name === 'split') return true;
+  const isEmpty = (part: Part): boolean => part.kind === 'list' && part.parts.length === 0;
+  return name === '_+_' && parts.some(isEmpty) && parts.some(givesSplit);
 };
 
 const ruleDenials = ({ at, claim, requiredValue, expression }: Rule, { claims }: Presented): Denials => {
   if (expression)
     return expressionDenials('kubernetes_rule', [...at, 'expression'], expression, { claims }, 'claims.sub');
   if (claim === '') return [];
-  const found = claims[claim];
+  const found = claims[claim] === null ? '' : claims[claim];
   if (found === requiredValue) return [];
   const place: Path = [...at, 'requiredValue'];
   if (typeof found === 'string') {
@@ -196,7 +264,7 @@ const expressionDenials = (
   subject: string,
 ): Denials => {
   if ('problem' in compiled) return [];
-  const failed = firstFailed(compiled, { variables, functions: FUNCTIONS, subject });
+  const failed = firstFailed(compiled, { variables, functions: FUNCTIONS, dialect: MAPPING, subject });
   if (!failed) return [];
   const failure = 'failure' in failed.evaluation ? failed.evaluation.failure : undefined;
   const { edit, edited, check, presented } = failed;

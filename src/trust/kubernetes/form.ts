@@ -4,40 +4,45 @@ import { quoted } from '../cel-checks.ts';
 import { audiencesOf, denialAt, shown } from '../denials.ts';
 import type { Presented } from '../verdict.ts';
 import { type Path, pathText } from '../written.ts';
-import { type Authenticator, type KubernetesTrust, type Mapping, type Rule, VERSIONS } from './document.ts';
+import type { Authenticator, KubernetesTrust, Mapping, Rule } from './document.ts';
 import type { KubernetesDenial } from './reasons.ts';
+import { urlProblem } from './url.ts';
+import { wholeForm } from './whole-form.ts';
 
 type Check = (one: Authenticator, presented: Presented, all: readonly Authenticator[]) => readonly KubernetesDenial[];
 
 /** What keeps the API server from taking the configuration at all, whoever comes. */
-export const configurationForm = (
-  { version, authenticators }: KubernetesTrust,
-  presented: Presented,
-): readonly KubernetesDenial[] => [
-  ...(VERSIONS.includes(version) ? [] : [wrongVersion(version)]),
-  ...authenticators.flatMap((one) => CHECKS.flatMap((check) => check(one, presented, authenticators))),
-];
-
-const wrongVersion = (version: string): KubernetesDenial => {
-  const [first = ''] = VERSIONS;
-  const write = { edit: `Write apiVersion: ${first}.`, value: first };
-  return denialAt('kubernetes_version', ['apiVersion'], VERSIONS.join(' | '), version, write);
+export const configurationForm = (trust: KubernetesTrust, presented: Presented): readonly KubernetesDenial[] => {
+  const { authenticators } = trust;
+  return [
+    ...wholeForm(trust),
+    ...fields(trust.raw, [], ''),
+    ...authenticators.flatMap((one) => CHECKS.flatMap((check) => check(one, presented, authenticators))),
+  ];
 };
 
 /** The format is read strictly: a member that it does not know is an error. */
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
-  '': ['issuer', 'claimValidationRules', 'claimMappings', 'userValidationRules'],
-  issuer: ['url', 'discoveryURL', 'certificateAuthority', 'audiences', 'audienceMatchPolicy', 'egressSelectorType'],
-  claimMappings: ['username', 'groups', 'uid', 'extra'],
-  'claimMappings.username': ['claim', 'prefix', 'expression'],
-  'claimMappings.groups': ['claim', 'prefix', 'expression'],
-  'claimMappings.uid': ['claim', 'expression'],
-  'claimMappings.extra[]': ['key', 'valueExpression'],
-  'claimValidationRules[]': ['claim', 'requiredValue', 'expression', 'message'],
-  'userValidationRules[]': ['expression', 'message'],
+  '': ['apiVersion', 'kind', 'jwt', 'anonymous'],
+  anonymous: ['enabled', 'conditions'],
+  'anonymous.conditions[]': ['path'],
+  'jwt[]': ['issuer', 'claimValidationRules', 'claimMappings', 'userValidationRules'],
+  'jwt[].issuer': [
+    'url',
+    'discoveryURL',
+    'certificateAuthority',
+    'audiences',
+    'audienceMatchPolicy',
+    'egressSelectorType',
+  ],
+  'jwt[].claimMappings': ['username', 'groups', 'uid', 'extra'],
+  'jwt[].claimMappings.username': ['claim', 'prefix', 'expression'],
+  'jwt[].claimMappings.groups': ['claim', 'prefix', 'expression'],
+  'jwt[].claimMappings.uid': ['claim', 'expression'],
+  'jwt[].claimMappings.extra[]': ['key', 'valueExpression'],
+  'jwt[].claimValidationRules[]': ['claim', 'requiredValue', 'expression', 'message'],
+  'jwt[].userValidationRules[]': ['expression', 'message'],
 };
-
-const unknownFields: Check = ({ raw, at }) => fields(raw, at, '');
 
 const fields = (value: unknown, at: Path, kind: string): readonly KubernetesDenial[] => {
   if (Array.isArray(value)) return value.flatMap((each, index) => fields(each, [...at, index], `${kind}[]`));
@@ -60,9 +65,8 @@ const fields = (value: unknown, at: Path, kind: string): readonly KubernetesDeni
 
 const issuerUrl: Check = ({ at, url }, { issuer }) => {
   const place: Path = [...at, 'issuer', 'url'];
-  const isPlain = /^https:\/\/[^@?#]+$/.test(url);
   // That an issuer of ours is not https is a warning.
-  if (isPlain || (url === issuer && /^http:\/\/[^@?#]+$/.test(url))) return [];
+  if (urlProblem(url === issuer ? url.replace(/^http:/, 'https:') : url) === undefined) return [];
   const wanted = 'an https URL without query, fragment and user';
   return [denialAt('kubernetes_issuer_form', place, wanted, url, { edit: `Write url: ${issuer}.`, value: issuer })];
 };
@@ -74,13 +78,29 @@ const duplicate: Check = (one, _, all) => {
   return [denialAt('kubernetes_issuer_duplicate', one.at, 'one authenticator an issuer', one.url, { edit })];
 };
 
-const discovery: Check = ({ at, url, discoveryUrl }) => {
+const discovery: Check = ({ at, url, discoveryUrl }, _, all) => {
   if (discoveryUrl === '') return [];
   const bare = (text: string): string => text.replace(/\/+$/, '');
   const place: Path = [...at, 'issuer', 'discoveryURL'];
-  if (bare(url) !== bare(discoveryUrl) && /^https:\/\/[^@?#]+$/.test(discoveryUrl)) return [];
-  const wanted = 'an https URL that is not the issuer, or nothing';
+  const isOther = bare(url) !== bare(discoveryUrl) && urlProblem(discoveryUrl) === undefined;
+  const isOnce = all.filter((one) => one.discoveryUrl === discoveryUrl).length === 1;
+  if (isOther && isOnce) return [];
+  const wanted = 'an https URL of its own that is not the issuer, or nothing';
   return [denialAt('kubernetes_discovery_form', place, wanted, discoveryUrl, { edit: 'Leave discoveryURL out.' })];
+};
+
+const EGRESS = ['', 'controlplane', 'cluster'];
+
+const connection: Check = ({ at, authority, egress }) => {
+  const wrong = (name: string, wanted: string, found: string) => [
+    denialAt('kubernetes_connection_form', [...at, 'issuer', name], wanted, found, { edit: `Leave ${name} out.` }),
+  ];
+  return [
+    ...(authority === '' || authority.includes('-----BEGIN CERTIFICATE-----')
+      ? []
+      : wrong('certificateAuthority', 'certificates as PEM', authority)),
+    ...(EGRESS.includes(egress) ? [] : wrong('egressSelectorType', EGRESS.slice(1).join(' or '), egress)),
+  ];
 };
 
 const audiences: Check = ({ at, audiences: all, matchPolicy }, presented) => {
@@ -92,7 +112,7 @@ const audiences: Check = ({ at, audiences: all, matchPolicy }, presented) => {
   }
   const policy: Path = [...at, 'issuer', 'audienceMatchPolicy'];
   const any = { edit: 'Write audienceMatchPolicy: MatchAny.', value: 'MatchAny' };
-  const once = [...new Set(all)];
+  const once = [...new Set(all)].filter((each) => each !== '');
   return [
     ...(once.length < all.length
       ? [
@@ -123,6 +143,15 @@ const ruleForm: Check = ({ rules }) =>
       return wrong('requiredValue beside a claim only', 'Leave requiredValue out.', [...at, 'requiredValue']);
     }
     return isRepeated(rule, rules.slice(0, index)) ? wrong('each once', `Take ${pathText(at)} out.`) : [];
+  });
+
+const userRuleForm: Check = ({ userRules }) =>
+  userRules.flatMap(({ at, expression }, index) => {
+    const isAgain = userRules.slice(0, index).some((other) => other.expression?.text === expression?.text);
+    if (expression && !isAgain) return [];
+    const edit = `Take ${pathText(at)} out.`;
+    const found = expression?.text ?? '';
+    return [denialAt('kubernetes_rule_form', [...at, 'expression'], 'an expression, each once', found, { edit })];
   });
 
 const isRepeated = ({ claim, expression }: Rule, before: readonly Rule[]): boolean =>
@@ -167,7 +196,8 @@ const mappingForm = ({ at, claim, prefix, expression }: Mapping): readonly Kuber
   return [denialAt('kubernetes_prefix_missing', [...at, 'prefix'], 'a prefix', '', write)];
 };
 
-const EXTRA_KEY = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\/[a-z0-9._~!$&'()*+,;=:@%/-]+$/;
+const EXTRA_KEY =
+  /^(?=[^/]{1,253}\/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[a-z0-9/\-._~%!$&'()*+,;=:]+$/;
 const OF_KUBERNETES = /^(?:[^/]*\.)?(?:kubernetes|k8s)\.io\//;
 
 const extraKeys: Check = ({ extra }) =>
@@ -222,12 +252,13 @@ const email: Check = ({ username: { at, expression }, rules, extra }) => {
 };
 
 const CHECKS: readonly Check[] = [
-  unknownFields,
   issuerUrl,
   duplicate,
   discovery,
+  connection,
   audiences,
   ruleForm,
+  userRuleForm,
   usernameForm,
   otherMappings,
   extraKeys,

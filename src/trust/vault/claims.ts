@@ -1,4 +1,5 @@
 import { isJsonObject } from '../../strict-json.ts';
+import { parseWhole } from './fields.ts';
 
 /**
  * What a role means by the name of a claim: a JSON pointer where it begins with `/` (RFC 6901), else the name as it
@@ -12,8 +13,9 @@ export const claimAt = (claims: Readonly<Record<string, unknown>>, name: string)
   return found;
 };
 
-const ownMember = (value: unknown, name: string): unknown => {
-  if (Array.isArray(value)) return /^\d*$/.test(name) ? value[Number(name)] : undefined;
+/** A member of a list or mapping, `undefined` for `null`, too. */
+export const ownMember = (value: unknown, name: string): unknown => {
+  if (Array.isArray(value)) return value[parseWhole(name || '0') ?? -1] ?? undefined;
   return isJsonObject(value) && Object.hasOwn(value, name) ? (value[name] ?? undefined) : undefined;
 };
 

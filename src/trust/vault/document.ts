@@ -1,12 +1,28 @@
 import { isJsonObject } from '../../strict-json.ts';
 import type { Unusable } from '../verdict.ts';
 import type { Path, Written } from '../written.ts';
+import {
+  CONFIG_FIELDS,
+  firstWrong,
+  ROLE_FIELDS,
+  readLength,
+  readList,
+  readMapping,
+  readSeconds,
+  readText,
+  readTextMapping,
+  readTexts,
+  readTruth,
+  readWhole,
+} from './fields.ts';
 
 /** A role of the JWT auth method of Vault or OpenBao, and the method's configuration where that is given, too. */
 export interface VaultTrust {
   readonly at: { readonly role: Path; readonly config?: Path };
   /** `jwt` or `oidc`; whatever else somebody wrote. */
   readonly type: string;
+  /** Is there an address that a browser may be sent back to? */
+  readonly redirects: boolean;
   readonly audiences: readonly string[];
   /** Empty: any. */
   readonly subject: string;
@@ -18,17 +34,35 @@ export interface VaultTrust {
   /** Claim to the name that it gets in metadata. */
   readonly mappings: Readonly<Record<string, string>>;
   readonly networks: readonly string[];
+  /** Seconds. */
   readonly leeways: Readonly<Record<(typeof LEEWAYS)[number], number>>;
+  /** What becomes of the login: seconds, and how often it may be used. */
+  readonly token: {
+    readonly type: string;
+    readonly ttl: number;
+    readonly maxTtl: number;
+    readonly period: number;
+    readonly uses: number;
+  };
   readonly config?: VaultConfig;
+  /** Whose keys the configuration has, where it does not say. */
+  readonly keysOf?: string;
 }
 
 export interface VaultConfig {
   readonly discoveryUrl: string;
   readonly boundIssuer: string;
-  /** Empty: RS256. */
+  /** Empty: all that Vault knows. */
   readonly algorithms: readonly string[];
   /** Which of the ways to get keys are configured. */
   readonly keySources: readonly string[];
+  readonly pairs: readonly unknown[];
+  /** Texts that should be PEM. */
+  readonly keys: readonly string[];
+  readonly authorities: { readonly discovery: string; readonly keySet: string };
+  readonly client: { readonly id: string; readonly secret: string };
+  readonly responses: { readonly mode: string; readonly types: readonly string[] };
+  readonly provider: Members;
 }
 
 export const LEEWAYS = ['expiration_leeway', 'not_before_leeway', 'clock_skew_leeway'] as const;
@@ -69,90 +103,69 @@ const inData = (value: unknown, at: Path): { readonly found: Members; readonly a
 /** What keeps a document from being read; one without such a fault has the shape that `vaultTrust` expects. */
 export const faultOf = ({ value, unusable }: Written): Unusable | undefined => {
   const { role, config, at } = partsOf(value);
-  const wrong = firstWrong(role, ROLE_SHAPE);
+  const wrong = firstWrong(role, ROLE_FIELDS);
   if (wrong) return unusable([...at.role, wrong[0]], wrong[1]);
-  const inConfig = config && firstWrong(config, CONFIG_SHAPE);
+  const inConfig = config && firstWrong(config, CONFIG_FIELDS);
   return inConfig && unusable([...(at.config ?? []), inConfig[0]], inConfig[1]);
-};
-
-type Shape = Readonly<Record<string, keyof typeof SHAPES>>;
-
-const ROLE_SHAPE: Shape = {
-  role_type: 'a text',
-  bound_audiences: 'a list of texts',
-  bound_subject: 'a text',
-  bound_claims: 'a mapping',
-  bound_claims_type: 'a text',
-  user_claim: 'a text',
-  groups_claim: 'a text',
-  claim_mappings: 'a mapping to texts',
-  token_bound_cidrs: 'a list of texts',
-};
-const CONFIG_SHAPE: Shape = {
-  oidc_discovery_url: 'a text',
-  bound_issuer: 'a text',
-  jwt_supported_algs: 'a list of texts',
-};
-
-const isText = (value: unknown): boolean => typeof value === 'string';
-
-const SHAPES = {
-  'a text': isText,
-  'a list of texts': (value: unknown) => isText(value) || (Array.isArray(value) && value.every(isText)),
-  'a mapping': isJsonObject,
-  'a mapping to texts': (value: unknown) => isJsonObject(value) && Object.values(value).every(isText),
-} as const;
-
-const firstWrong = (found: Members, shape: Shape): readonly [string, string] | undefined => {
-  for (const [name, kind] of Object.entries(shape)) {
-    const value = found[name];
-    if (value !== undefined && value !== null && !SHAPES[kind](value)) return [name, `must hold ${kind}`];
-  }
-  return undefined;
 };
 
 /** Reads a document of which `faultOf` found nothing to say. */
 export const vaultTrust = (value: unknown): VaultTrust => {
   const { role, config, at } = partsOf(value);
+  const text = (name: string): string => readText(role[name]) ?? '';
+  const texts = (name: string): readonly string[] => readTexts(role[name]) ?? [];
+  const seconds = (name: string): number => readSeconds(role[name]) ?? 0;
   return {
     at,
     // A role that says nothing is one for people who log in with a browser.
-    type: textOf(role['role_type']) || 'oidc',
-    audiences: textsOf(role['bound_audiences']),
-    subject: textOf(role['bound_subject']),
-    claims: members(role['bound_claims']),
-    claimsType: textOf(role['bound_claims_type']) || 'string',
-    userClaim: textOf(role['user_claim']),
-    userClaimIsPointer: role['user_claim_json_pointer'] === true,
-    groupsClaim: textOf(role['groups_claim']),
-    mappings: members(role['claim_mappings']) as Readonly<Record<string, string>>,
-    networks: textsOf(role['token_bound_cidrs'] ?? role['bound_cidrs']),
+    type: text('role_type') || 'oidc',
+    redirects: texts('allowed_redirect_uris').length > 0,
+    audiences: texts('bound_audiences'),
+    subject: text('bound_subject'),
+    claims: readMapping(role['bound_claims']) ?? {},
+    claimsType: role['bound_claims_type'] === undefined ? 'string' : text('bound_claims_type'),
+    userClaim: text('user_claim'),
+    userClaimIsPointer: readTruth(role['user_claim_json_pointer']) ?? false,
+    groupsClaim: text('groups_claim'),
+    mappings: readTextMapping(role['claim_mappings']) ?? {},
+    networks: texts('token_bound_cidrs' in role ? 'token_bound_cidrs' : 'bound_cidrs'),
     leeways: {
-      expiration_leeway: Number(role['expiration_leeway'] ?? 0),
-      not_before_leeway: Number(role['not_before_leeway'] ?? 0),
-      clock_skew_leeway: Number(role['clock_skew_leeway'] ?? 0),
+      expiration_leeway: seconds('expiration_leeway'),
+      not_before_leeway: seconds('not_before_leeway'),
+      clock_skew_leeway: seconds('clock_skew_leeway'),
+    },
+    token: {
+      type: text('token_type'),
+      ttl: lengthOf(role, 'token_ttl', 'ttl'),
+      maxTtl: lengthOf(role, 'token_max_ttl', 'max_ttl'),
+      period: lengthOf(role, 'token_period'),
+      uses: readWhole(role['token_num_uses']) ?? 0,
     },
     ...(config && { config: configOf(config) }),
   };
 };
 
-const configOf = (config: Members): VaultConfig => ({
-  discoveryUrl: textOf(config['oidc_discovery_url']),
-  boundIssuer: textOf(config['bound_issuer']),
-  algorithms: textsOf(config['jwt_supported_algs']),
-  keySources: KEY_SOURCES.filter((name) => {
-    const value = config[name];
-    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null && value !== '';
-  }),
-});
+/** The first of several names for the same thing that is written. */
+const lengthOf = (role: Members, ...names: readonly string[]): number =>
+  readLength(names.map((name) => role[name]).find((value) => value !== undefined && value !== null)) ?? 0;
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** A list, or the same as one text with commas. */
-const textsOf = (value: unknown): readonly string[] => {
-  if (Array.isArray(value)) return value.map(String);
-  return textOf(value)
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '');
+export const configOf = (config: Members): VaultConfig => {
+  const text = (name: string): string => readText(config[name]) ?? '';
+  const texts = (name: string): readonly string[] => readTexts(config[name]) ?? [];
+  return {
+    discoveryUrl: text('oidc_discovery_url'),
+    boundIssuer: text('bound_issuer'),
+    algorithms: texts('jwt_supported_algs'),
+    keySources: KEY_SOURCES.filter((name) =>
+      ['jwks_pairs', 'jwt_validation_pubkeys'].includes(name)
+        ? (name === 'jwks_pairs' ? (readList(config[name]) ?? []) : texts(name)).length > 0
+        : text(name) !== '',
+    ),
+    pairs: readList(config['jwks_pairs']) ?? [],
+    keys: texts('jwt_validation_pubkeys'),
+    authorities: { discovery: text('oidc_discovery_ca_pem'), keySet: text('jwks_ca_pem') },
+    client: { id: text('oidc_client_id'), secret: text('oidc_client_secret') },
+    responses: { mode: text('oidc_response_mode'), types: texts('oidc_response_types') },
+    provider: readMapping(config['provider_config']) ?? {},
+  };
 };

@@ -1,22 +1,25 @@
 import { shown } from '../denials.ts';
 import type { Presented } from '../verdict.ts';
 import { type Path, pathText } from '../written.ts';
-import { claimAt, listOf } from './claims.ts';
+import { claimAt, listOf, ownMember } from './claims.ts';
+import { configForm } from './config.ts';
 import type { VaultTrust } from './document.ts';
 import { matchesGlob } from './glob.ts';
 import type { VaultDenial } from './reasons.ts';
-import { roleForm, tokenDenials } from './token.ts';
+import { roleForm } from './role.ts';
+import { tokenDenials } from './token.ts';
 
 type Check = (trust: VaultTrust, presented: Presented) => readonly VaultDenial[];
 
 /** Why Vault refuses, in the order in which it looks. */
 export const vaultDenials: Check = (trust, presented) => [
+  ...configForm(trust, presented),
   ...roleForm(trust, presented),
   ...tokenDenials(trust, presented),
-  ...boundClaims(trust, presented),
   ...userClaim(trust, presented),
   ...mappings(trust, presented),
   ...groups(trust, presented),
+  ...boundClaims(trust, presented),
 ];
 
 const boundClaims: Check = (trust, { claims }) =>
@@ -42,7 +45,7 @@ const boundClaim = (
   const [values, accepted] = [listOf(found), listOf(wanted)];
   if (!values || !accepted) return { ...common, code: 'vault_claim_form', ...bySubject(trust, claims, name) };
   if (trust.claimsType !== 'glob') {
-    if (accepted.some((each) => values.includes(each))) return undefined;
+    if (matchesExactly(accepted, values, found)) return undefined;
     const asGlob = accepted.some((each) => typeof each === 'string' && each.includes('*') && matchesAny(each, values));
     if (!asGlob) return { ...common, code: 'vault_claim_mismatch', ...exactly };
     const type: Path = [...trust.at.role, 'bound_claims_type'];
@@ -53,15 +56,28 @@ const boundClaim = (
       changes: [{ at: type, value: 'glob' }],
     };
   }
-  if (accepted.some((each) => typeof each !== 'string')) {
-    const texts = accepted.map(String);
-    const value = Array.isArray(wanted) ? texts : texts[0];
-    const edit = `Write ${pathText(place)}: ${JSON.stringify(value)}: globs are texts.`;
-    return { ...common, code: 'vault_glob_form', edit, changes: [{ at: place, value }] };
-  }
+  // What is no text keeps Vault from saving the role.
+  if (accepted.some((each) => typeof each !== 'string')) return undefined;
   if (accepted.some((each) => matchesAny(String(each), values))) return undefined;
   return { ...common, code: 'vault_claim_mismatch', ...exactly };
 };
+
+/**
+ * Vault takes a claim that is a number for a whole one and compares it as text, but no number in a list; and it gives
+ * up where it would have to compare two lists or two mappings.
+ */
+const matchesExactly = (accepted: readonly unknown[], values: readonly unknown[], found: unknown): boolean => {
+  const [number] = typeof found === 'number' ? [String(Math.trunc(found))] : [];
+  for (const one of accepted) {
+    for (const value of values) {
+      if (isComposite(one) && isComposite(value) && Array.isArray(one) === Array.isArray(value)) return false;
+      if (typeof one === 'number' ? String(one) === number : one === value) return true;
+    }
+  }
+  return false;
+};
+
+const isComposite = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 const matchesAny = (pattern: string, values: readonly unknown[]): boolean =>
   values.some((value) => typeof value === 'string' && matchesGlob(pattern, value));
@@ -98,7 +114,7 @@ const bySubject = (
 const userClaim: Check = ({ at, userClaim: name, userClaimIsPointer }, { claims }) => {
   if (name === '') return [];
   const place: Path = [...at.role, 'user_claim'];
-  const found = userClaimIsPointer ? claimAt(claims, name) : Object.hasOwn(claims, name) ? claims[name] : undefined;
+  const found = userClaimIsPointer ? claimAt(claims, name) : ownMember(claims, name);
   if (typeof found === 'string') return [];
   return [
     {

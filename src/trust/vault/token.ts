@@ -1,105 +1,70 @@
-import { audiencesOf, denialAt, shown } from '../denials.ts';
+import { denialAt, shown } from '../denials.ts';
+import { type Registered, registeredClaim, unreadable } from '../registered.ts';
 import type { Presented } from '../verdict.ts';
 import type { Path } from '../written.ts';
+import { ALGORITHMS } from './config.ts';
 import type { VaultTrust } from './document.ts';
 import type { VaultDenial } from './reasons.ts';
 
 type Check = (trust: VaultTrust, presented: Presented) => readonly VaultDenial[];
 
-const all =
-  (...checks: readonly Check[]): Check =>
-  (trust, presented) =>
-    checks.flatMap((check) => check(trust, presented));
-
-const type: Check = ({ at, type: found }) =>
-  found === 'jwt'
-    ? []
-    : [
-        denialAt('vault_role_type', [...at.role, 'role_type'], 'jwt', found, {
-          edit: 'Write role_type: "jwt".',
-          value: 'jwt',
-        }),
-      ];
-
-const claimsType: Check = ({ at, claimsType: found }) => {
-  if (['string', 'glob'].includes(found)) return [];
-  const write = { edit: 'Write bound_claims_type: "string".', value: 'string' };
-  return [denialAt('vault_claims_type', [...at.role, 'bound_claims_type'], 'string or glob', found, write)];
+/** What go-jose reads, of claims that were sorted by their names. */
+const REGISTERED: Registered<'iss' | 'sub' | 'aud' | 'exp' | 'nbf' | 'iat' | 'jti'> = {
+  kinds: {
+    iss: 'a text',
+    sub: 'a text',
+    aud: 'a text or a list of texts',
+    exp: 'a number or nothing',
+    nbf: 'a number or nothing',
+    iat: 'a number or nothing',
+    jti: 'a text',
+  },
+  order: 'sorted',
 };
-
-const userClaimSet: Check = ({ at, userClaim }) => {
-  const write = { edit: 'Write user_claim: "sub".', value: 'sub' };
-  return userClaim === '' ? [denialAt('vault_user_claim_unset', [...at.role, 'user_claim'], 'a claim', '', write)] : [];
-};
-
-const bound: Check = ({ at, audiences, subject, claims, networks }, presented) => {
-  const isBound = audiences.length > 0 || subject !== '' || Object.keys(claims).length > 0 || networks.length > 0;
-  if (isBound) return [];
-  const { sub } = presented.claims;
-  const write = { edit: `Write bound_subject: ${JSON.stringify(sub)}.`, value: sub };
-  return [denialAt('vault_role_unbound', [...at.role, 'bound_subject'], 'something that is bound', '', write)];
-};
-
-const RESERVED = 'role';
-
-const mappingForm: Check = ({ at, mappings }) =>
-  Object.entries(mappings)
-    .filter(([, name], index, entries) => name === RESERVED || entries.findIndex(([, other]) => other === name) < index)
-    .map(([claim, name]) =>
-      denialAt('vault_mapping_form', [...at.role, 'claim_mappings', claim], 'a name of its own', name, {
-        edit: `Take ${claim} out of claim_mappings, or give it another name than "${name}".`,
-      }),
-    );
-
-/** What Vault refuses to save. */
-export const roleForm: Check = all(type, claimsType, userClaimSet, bound, mappingForm);
-
-const keySource: Check = ({ at, config }, { issuer }) => {
-  if (!config || config.keySources.length === 1) return [];
-  const place: Path = [...(at.config ?? []), 'oidc_discovery_url'];
-  const edit = `Write oidc_discovery_url: ${JSON.stringify(issuer)}, and no other source of keys.`;
-  const others = config.keySources.filter((name) => name !== 'oidc_discovery_url');
-  return [
-    {
-      ...denialAt('vault_config_keys', place, 'one source of keys', config.keySources.join(', '), { edit }),
-      changes: [{ at: place, value: issuer }, ...others.map((name) => ({ at: [...(at.config ?? []), name] }))],
-    },
-  ];
-};
-
-const REGISTERED = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti'];
-
-const foldedNames: Check = (_, { claims }) =>
-  Object.keys(claims)
-    .filter((name) => !REGISTERED.includes(name) && REGISTERED.includes(name.toLowerCase()))
-    .map((name) => ({
-      code: 'vault_claim_name_folds',
-      condition: name,
-      wanted: name.toLowerCase(),
-      presented: name,
-      edit: `Mint the token without the claim ${name}.`,
-    }));
 
 const algorithm: Check = ({ at, config }, { header: { alg } }) => {
-  const allowed = config?.algorithms.length ? config.algorithms : ['RS256'];
+  const allowed = config?.algorithms.length ? config.algorithms : ALGORITHMS;
   if (allowed.includes(alg)) return [];
   const place: Path = [...(at.config ?? []), 'jwt_supported_algs'];
+  const value = allowed === ALGORITHMS ? undefined : [...allowed, alg];
   const edit = `Write jwt_supported_algs: ${JSON.stringify([...allowed, alg])} in auth/jwt/config.`;
-  const said = denialAt('vault_algorithm', place, allowed.join(', '), alg, { edit, value: [...allowed, alg] });
-  return [config ? said : { ...said, condition: 'jwt_supported_algs', changes: [] }];
+  const said = denialAt('vault_algorithm', place, allowed.join(', '), alg, { edit, value });
+  return [value ? said : { ...said, edit: 'Sign with an algorithm that Vault knows.', changes: [] }];
 };
 
-const issuer: Check = ({ at, config }, { issuer: presented }) =>
-  (['oidc_discovery_url', 'bound_issuer'] as const).flatMap((name) => {
-    const wanted = name === 'bound_issuer' ? config?.boundIssuer : config?.discoveryUrl;
-    if (!wanted || wanted === presented) return [];
-    const bare = (url: string): string => url.replace(/\/+$/, '');
-    const code = bare(wanted) === bare(presented) ? 'vault_issuer_slash' : 'vault_issuer_mismatch';
-    const write = { edit: `Write ${name}: ${JSON.stringify(presented)} in auth/jwt/config.`, value: presented };
-    return [denialAt(code, [...(at.config ?? []), name], wanted, presented, write)];
-  });
+/** Issuers of one installation sign with the same keys, so for its keys one is as good as the other. */
+const installation = (url: string): string => url.replace(/\/v2$/, '');
 
-const subject: Check = ({ at, subject: wanted }, { claims: { sub } }) => {
+const keys: Check = ({ at, config, keysOf }, { issuer: presented }) => {
+  const wanted = keysOf ?? config?.discoveryUrl ?? '';
+  if (wanted === '' || installation(wanted) === installation(presented)) return [];
+  return [otherIssuer(keysOf === undefined ? 'oidc_discovery_url' : 'bound_issuer', wanted, presented, at)];
+};
+
+const form: Check = (_, { claims }) =>
+  unreadable(REGISTERED, claims).map(([name, wanted]) => ({
+    code: 'vault_registered_form',
+    condition: name,
+    wanted,
+    presented: shown(claims[name]),
+    edit: `Mint the token with ${wanted} as ${name}, or without it.`,
+  }));
+
+const issuer: Check = ({ at, config }, { claims }) => {
+  const wanted = config?.boundIssuer;
+  const found = registeredClaim(REGISTERED, claims, 'iss') ?? '';
+  return !wanted || wanted === found ? [] : [otherIssuer('bound_issuer', wanted, String(found), at)];
+};
+
+const otherIssuer = (name: string, wanted: string, found: string, at: VaultTrust['at']): VaultDenial => {
+  const bare = (url: string): string => url.replace(/\/+$/, '');
+  const code = bare(wanted) === bare(found) ? 'vault_issuer_slash' : 'vault_issuer_mismatch';
+  const write = { edit: `Write ${name}: ${JSON.stringify(found)} in auth/jwt/config.`, value: found };
+  return denialAt(code, [...(at.config ?? []), name], wanted, found, write);
+};
+
+const subject: Check = ({ at, subject: wanted }, { claims }) => {
+  const sub = registeredClaim(REGISTERED, claims, 'sub');
   if (wanted === '' || wanted === sub) return [];
   const code = wanted.includes('*') ? 'vault_subject_wildcard' : 'vault_subject_mismatch';
   const hint = wanted.includes('*') ? ' bound_subject is compared exactly, whatever bound_claims_type says.' : '';
@@ -107,9 +72,9 @@ const subject: Check = ({ at, subject: wanted }, { claims: { sub } }) => {
   return [denialAt(code, [...at.role, 'bound_subject'], wanted, shown(sub), write)];
 };
 
-const audience: Check = ({ at, audiences }, presented) => {
-  const given = audiencesOf(presented);
-  if (audiences.some((each) => given.includes(each)) || (audiences.length === 0 && given.length === 0)) return [];
+const audience: Check = ({ at, audiences }, { claims }) => {
+  const given = [registeredClaim(REGISTERED, claims, 'aud') ?? []].flat();
+  if (audiences.length === 0 ? isUnheard(claims['aud']) : audiences.some((each) => given.includes(each))) return [];
   const kept = audiences.filter((each) => !each.includes('*'));
   const value = [...kept, ...given];
   const write = { edit: `Write bound_audiences: ${JSON.stringify(value)}.`, value };
@@ -122,5 +87,16 @@ const audience: Check = ({ at, audiences }, presented) => {
   return [denialAt(code, [...at.role, 'bound_audiences'], audiences.join(', '), given.join(', '), write)];
 };
 
-/** What Vault checks of a token before it looks at its claims. */
-export const tokenDenials: Check = all(keySource, foldedNames, algorithm, issuer, subject, audience);
+/** A role without audiences takes no token with one, and looks for it under its own name only. */
+const isUnheard = (aud: unknown): boolean =>
+  Array.isArray(aud) ? aud.length === 0 : typeof aud !== 'string' || aud === '';
+
+const times: Check = (_, { claims }) => {
+  if ((['exp', 'nbf', 'iat'] as const).some((name) => registeredClaim(REGISTERED, claims, name))) return [];
+  const edit = 'Mint the token with exp and iat.';
+  return [{ code: 'vault_times_missing', condition: 'exp', wanted: 'exp, nbf or iat', presented: '', edit }];
+};
+
+/** What Vault checks of a token before it looks at its other claims, in its order. */
+export const tokenDenials: Check = (trust, presented) =>
+  [keys, algorithm, form, issuer, subject, audience, times].flatMap((check) => check(trust, presented));

@@ -2,7 +2,7 @@ import { reasonsOf, type Weighing } from '../denials.ts';
 import type { RelyingParty } from '../recognise.ts';
 import { beside } from '../remarks.ts';
 import type { Presented, TrustDocument } from '../verdict.ts';
-import { faultOf, looksLikeVault, type VaultTrust, vaultTrust } from './document.ts';
+import { configOf, faultOf, looksLikeVault, type VaultTrust, vaultTrust } from './document.ts';
 import { vaultDenials } from './evaluate.ts';
 import { lintVault } from './lint.ts';
 
@@ -33,23 +33,18 @@ const documentOf = (value: unknown): TrustDocument => {
   };
 };
 
-/** Where nothing names the issuer, its keys do: tokens of another are not signed with them. */
+/** Where nothing names the issuer, its keys do: tokens of another installation are not signed with them. */
 const assuming =
   (issuer: string): Weighing<VaultTrust>['denials'] =>
   (trust, presented) => {
     const { config } = trust;
-    const isNamed = config && (config.discoveryUrl !== '' || config.boundIssuer !== '');
-    if (isNamed) return vaultDenials(trust, presented);
-    const { discoveryUrl, boundIssuer, algorithms, keySources } = config ?? NO_CONFIG;
-    return vaultDenials(
-      { ...trust, config: { discoveryUrl, boundIssuer: boundIssuer || issuer, algorithms, keySources } },
-      presented,
-    );
+    if (!config)
+      return vaultDenials({ ...trust, config: configOf({ jwks_url: 'assumed', bound_issuer: issuer }) }, presented);
+    const isNamed = config.discoveryUrl !== '' || config.boundIssuer !== '';
+    return vaultDenials(isNamed ? trust : { ...trust, keysOf: issuer }, presented);
   };
 
-const NO_CONFIG = { discoveryUrl: '', boundIssuer: '', algorithms: [], keySources: ['oidc_discovery_url'] } as const;
-
 const assumptions = ({ config, networks }: VaultTrust, { issuer }: Presented): readonly string[] => [
-  ...(config ? [] : [`The auth method takes tokens of ${issuer} (oidc_discovery_url), signed with RS256.`]),
+  ...(config ? [] : [`The auth method takes tokens of ${issuer} alone (oidc_discovery_url and bound_issuer).`]),
   ...(networks.length > 0 ? [`The login comes from one of the networks ${networks.join(', ')}.`] : []),
 ];

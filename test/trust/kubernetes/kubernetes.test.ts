@@ -35,14 +35,16 @@ const user = (expression: string): string | undefined => first({ userValidationR
 describe('a structured configuration of Kubernetes', () => {
   test('makes a user of a token, which rules about users see', () => {
     assert.equal(user(`user.username == "runpass:${SUB}"`), undefined);
-    assert.equal(user('user.groups.size() == 0 && user.uid == "" && user.extra.size() == 0'), undefined);
+    assert.equal(user('user.groups.size() == 0 && user.uid == "" && user.extra.size() == 1'), undefined);
+    const credential = 'user.extra["authentication.kubernetes.io/credential-id"] == ["JTI=j1"]';
+    assert.equal(user(credential), undefined);
     const mapped = (expression: string) =>
       first({
         claimMappings: {
           username: { expression: '"run:" + claims.stackId' },
           groups: { claim: 'project', prefix: 'p:' },
           uid: { claim: 'jti' },
-          extra: [{ key: 'example.com/stack', valueExpression: '["", claims.stack]' }],
+          extra: [{ key: 'example.com/stack', valueExpression: '["", string(claims.stack)]' }],
         },
         userValidationRules: [{ expression }],
       });
@@ -60,6 +62,115 @@ describe('a structured configuration of Kubernetes', () => {
       first({ claimMappings: { username, uid: { expression: 'claims.uid' } } }),
       'kubernetes_mapping_failed',
     );
+  });
+
+  test('takes a claim that is null for an empty text, and one that an expression leaves empty for none', () => {
+    const claims = { none: null, empty: '', list: ['', 'x'] };
+    const username = { claim: 'none', prefix: 'p:' };
+    const asks = (expression: string, groups: object) =>
+      first(
+        { claimMappings: { username, uid: { claim: 'none' }, groups }, userValidationRules: [{ expression }] },
+        { claims },
+      );
+    assert.equal(asks('user.username == "p:" && user.groups == ["g:"]', { claim: 'empty', prefix: 'g:' }), undefined);
+    assert.equal(asks('user.groups == ["x"]', { expression: 'claims.list' }), undefined);
+    assert.equal(asks('user.groups == ["g:", "g:x"]', { claim: 'list', prefix: 'g:' }), undefined);
+    assert.equal(first({ claimValidationRules: [{ claim: 'none' }] }, { claims }), undefined);
+    const extra = [{ key: 'example.com/none', valueExpression: 'claims.empty' }];
+    const claimMappings = { username, extra };
+    const userValidationRules = [{ expression: '!("example.com/none" in user.extra)' }];
+    assert.equal(first({ claimMappings, userValidationRules }, { claims }), undefined);
+  });
+
+  test('reads registered claims in any case, the last as they stand', () => {
+    assert.equal(first({}, { claims: { Aud: 'other' } }), 'kubernetes_audience_mismatch');
+    assert.equal(first({}, { claims: { Iss: 'https://evil.example' } }), 'kubernetes_issuer_mismatch');
+    assert.equal(first({}, { claims: { Sub: 7 } }), 'kubernetes_registered_form');
+    assert.equal(first({}, { claims: { exp: undefined } }), 'kubernetes_registered_form');
+    assert.equal(first({}, { claims: { iat: null } }), 'kubernetes_registered_form');
+    assert.equal(first({}, { claims: { _claim_names: { groups: 'src' } } }), 'kubernetes_registered_form');
+    assert.equal(first({}, { claims: { _claim_names: 7 } }), 'kubernetes_registered_form');
+    assert.equal(first({}, { claims: { _claim_names: {} } }), undefined);
+  });
+
+  test('is refused for types that cannot fit, before anybody comes', () => {
+    const rule = (expression: string) =>
+      first({ claimValidationRules: [{ expression }] }, { claims: { n: 7, l: ['x'] } });
+    assert.equal(rule('claims.org'), 'kubernetes_expression_invalid');
+    assert.equal(rule('claims.l.exists(x, x == "x")'), 'kubernetes_expression_invalid');
+    assert.equal(rule('dyn(claims.l).exists(x, x == "x")'), undefined);
+    assert.equal(rule('claims.org in ["contoso", claims.org]'), 'kubernetes_expression_invalid');
+    assert.equal(rule('"x" == 1'), 'kubernetes_expression_invalid');
+    assert.equal(rule('claims.org.matches("(")'), 'kubernetes_expression_invalid');
+    assert.equal(rule('duration("x") == duration("1h")'), 'kubernetes_expression_invalid');
+    assert.equal(rule('duration("1h") == duration("60m")'), undefined);
+    assert.equal(user('user["username"] == "x"'), 'kubernetes_expression_invalid');
+    assert.equal(user('"x" in user.extra["a"][0]'), 'kubernetes_expression_invalid');
+  });
+
+  test('has no whole numbers from tokens, and names with dots and dashes', () => {
+    const rule = (expression: string) =>
+      first({ claimValidationRules: [{ expression }] }, { claims: { n: 7, 'a.b': 'x', 'a-b': { 'c/d': 'y' } } });
+    assert.equal(rule('claims.n == 7 && type(claims.n) == double'), undefined);
+    assert.equal(rule('claims.n + 1 == 8'), 'kubernetes_rule_failed');
+    assert.equal(rule('claims.a__dot__b == "x" && claims["a__dash__b"].c__slash__d == "y"'), undefined);
+    assert.equal(rule('"a__dot__b" in claims && has(claims.a__dash__b)'), undefined);
+  });
+
+  test('takes no list that split() made, until something is done with it', () => {
+    const groups = (expression: string) =>
+      first({ claimMappings: { username: { claim: 'sub', prefix: '' }, groups: { expression } } });
+    assert.equal(groups('claims.sub.split(":")'), 'kubernetes_mapped_type');
+    assert.equal(groups('claims.sub.split(":") + []'), 'kubernetes_mapped_type');
+    assert.equal(groups('claims.sub.split(":") + ["x"]'), undefined);
+    assert.equal(groups('claims.sub.split(":").map(x, x)'), undefined);
+  });
+
+  test('is read strictly from its top, where null is nothing', () => {
+    const whole = (more: object) => explainText(JSON.stringify({ ...configuration({}), ...more })).reasons[0]?.code;
+    assert.equal(whole({ metadata: {} }), 'kubernetes_field_unknown');
+    assert.equal(whole({ anonymous: { enable: true } }), 'kubernetes_field_unknown');
+    assert.equal(whole({ anonymous: null }), undefined);
+    assert.equal(whole({ kind: 'AuthorizationConfiguration' }), 'kubernetes_version');
+    assert.equal(
+      first({
+        userValidationRules: null,
+        claimValidationRules: [{ claim: 'org', requiredValue: 'contoso', expression: null }],
+      }),
+      undefined,
+    );
+    assert.equal(
+      first({ userValidationRules: [{ expression: 'true' }, { expression: 'true' }] }),
+      'kubernetes_rule_form',
+    );
+    assert.equal(first({ userValidationRules: [{}] }), 'kubernetes_rule_form');
+  });
+
+  test('has a URL where Go finds one', () => {
+    const discovery = (discoveryURL: string) => first({ issuer: { url: V1, audiences: ['contoso'], discoveryURL } });
+    for (const good of [
+      'https://keys.example.com/@x',
+      'HTTPS://keys.example.com',
+      'https://keys.example.com:8443/?',
+      'https:x',
+      'https://[::1]/',
+    ])
+      assert.equal(discovery(good), undefined, good);
+    for (const bad of [
+      'http://x',
+      'https://u@x',
+      'https://x?y',
+      'https://x#y',
+      'https://x:port',
+      'https://x/%zz',
+      'https://[::1',
+      'https://a b',
+      '://x',
+      ' https://x',
+      'x\n',
+      `${V1}/`,
+    ])
+      assert.equal(discovery(bad), 'kubernetes_discovery_form', bad);
   });
 
   test('verifies with all algorithms of go-oidc', () => {

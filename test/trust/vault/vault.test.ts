@@ -18,8 +18,13 @@ const first = (document: unknown, presented: Case = {}): string | undefined =>
   explain(document, presented).reasons[0]?.code;
 
 describe('a role of Vault', () => {
-  test('refuses a claim that repeats a registered name in another case', () => {
-    assert.equal(first(ROLE, { claims: { Sub: 'someone' } }), 'vault_claim_name_folds');
+  test('tells registered claims by their names in any case, and reads the last of several', () => {
+    assert.equal(first(ROLE, { claims: { Sub: 'someone' } }), undefined);
+    assert.equal(first(ROLE, { claims: { ſub: 'someone' } }), 'vault_subject_mismatch');
+    assert.equal(first(ROLE, { claims: { ſub: null } }), undefined);
+    assert.equal(first(ROLE, { claims: { sub: undefined, Sub: SUB, project: 'core' } }), 'vault_user_claim_missing');
+    assert.equal(first(ROLE, { claims: { Aud: 7 } }), 'vault_registered_form');
+    assert.equal(first(ROLE, { claims: { aud: ['contoso', null] } }), 'vault_registered_form');
     assert.equal(first(ROLE, { claims: { subject: 'someone' } }), undefined);
   });
 
@@ -36,11 +41,93 @@ describe('a role of Vault', () => {
     );
   });
 
-  test('compares truth values and numbers as what they are', () => {
+  test('compares truth values as what they are, and a number as a whole one, but not in a list', () => {
     const role = (wanted: unknown) => ({ ...ROLE, bound_claims: { x: wanted } });
-    assert.equal(first(role(true), { claims: { x: true } }), undefined);
-    assert.equal(first(role('true'), { claims: { x: true } }), 'vault_claim_mismatch');
-    assert.equal(first(role(7), { claims: { x: 7 } }), undefined);
+    const ask = (wanted: unknown, x: unknown) => first(role(wanted), { claims: { x } });
+    assert.equal(ask(true, true), undefined);
+    assert.equal(ask('true', true), 'vault_claim_mismatch');
+    assert.equal(ask(7, 7), undefined);
+    assert.equal(ask('7', 7), 'vault_claim_mismatch');
+    assert.equal(ask(1, 1.5), undefined);
+    assert.equal(ask(1.5, 1.5), 'vault_claim_mismatch');
+    assert.equal(ask(7, [7]), 'vault_claim_mismatch');
+    assert.equal(ask([true, 7], [7, true]), undefined);
+    assert.equal(ask([{}, 'dev'], [{}, 'dev']), 'vault_claim_mismatch');
+    assert.equal(ask([[], 'dev'], [{}, 'dev']), undefined);
+    assert.equal(ask(null, 7), 'vault_claim_form');
+  });
+
+  test('is read leniently, as Vault reads it', () => {
+    const spelled = {
+      ...ROLE,
+      bound_audiences: 'other, contoso',
+      user_claim_json_pointer: '',
+      bound_claims: [{ number: 7 }, { truth: true }],
+      claim_mappings: ['project=p', 'stack=s=t'],
+      expiration_leeway: '1h30m',
+      token_ttl: '2d',
+      token_num_uses: '0x1',
+    };
+    assert.equal(first(spelled, { claims: { number: 7, truth: true } }), undefined);
+    assert.equal(first({ ...ROLE, bound_audiences: ['other,contoso'] }), 'vault_audience_mismatch');
+    assert.equal(first({ ...ROLE, bound_audiences: [' contoso '] }), undefined);
+    assert.equal(first({ ...ROLE, bound_subject: 7 }), 'vault_subject_mismatch');
+    assert.equal(first({ ...ROLE, bound_claims_type: null }), 'vault_claims_type');
+  });
+
+  test('cannot be read where Vault cannot', () => {
+    const problem = (members: object): string => {
+      const recognised = recognise(JSON.stringify({ ...ROLE, ...members }));
+      return 'problem' in recognised ? recognised.problem : '';
+    };
+    assert.equal(problem({ token_ttl: 'soon' }), 'token_ttl must hold a duration that is not negative');
+    assert.equal(problem({ token_ttl: -1 }), 'token_ttl must hold a duration that is not negative');
+    assert.equal(problem({ expiration_leeway: 1.5 }), 'expiration_leeway must hold a duration');
+    assert.equal(problem({ expiration_leeway: true }), 'expiration_leeway must hold a duration');
+    assert.equal(problem({ user_claim_json_pointer: 'yes' }), 'user_claim_json_pointer must hold true or false');
+    assert.equal(problem({ token_num_uses: '08' }), 'token_num_uses must hold a whole number');
+    assert.equal(problem({ claim_mappings: ['=p'] }), 'claim_mappings must hold a mapping to texts');
+    assert.equal(problem({ bound_audiences: [['contoso']] }), 'bound_audiences must hold a list of texts');
+    assert.equal(problem({ bound_audiences: { a: 1 } }), 'bound_audiences must hold a list of texts');
+    assert.equal(problem({ bound_subject: {} }), 'bound_subject must hold a text');
+  });
+
+  test('of globs holds texts only, whatever the token has', () => {
+    const role = (wanted: unknown) => ({ ...ROLE, bound_claims_type: 'glob', bound_claims: { absent: wanted } });
+    assert.equal(first(role(7)), 'vault_glob_form');
+    assert.equal(first(role(null)), 'vault_glob_form');
+    assert.equal(first(role('x')), 'vault_claim_missing');
+  });
+
+  test('of a method whose configuration names no issuer is for all that its keys sign', () => {
+    const V2 = 'https://id.example.com/oidc/v2';
+    const discovered = (more: object) => ({
+      role: ROLE,
+      config: { oidc_discovery_url: 'https://id.example.com/oidc', ...more },
+    });
+    assert.equal(first(discovered({}), { issuer: V2 }), undefined);
+    assert.equal(
+      first(discovered({ bound_issuer: 'https://id.example.com/oidc' }), { issuer: V2 }),
+      'vault_issuer_mismatch',
+    );
+    assert.equal(first(discovered({}), { issuer: 'https://evil.example/oidc' }), 'vault_issuer_mismatch');
+  });
+
+  test('of a method with keys or authorities that are no PEM is for nobody', () => {
+    const ask = (config: object) => first({ role: ROLE, config });
+    const url = 'https://id.example.com/oidc';
+    assert.equal(ask({ jwt_validation_pubkeys: 'key', bound_issuer: url }), 'vault_config_form');
+    assert.equal(ask({ oidc_discovery_url: url, oidc_discovery_ca_pem: 'pem' }), 'vault_config_form');
+    assert.equal(ask({ jwks_url: `${url}/jwks`, bound_issuer: url, jwks_ca_pem: 'pem' }), 'vault_config_form');
+    assert.equal(ask({ jwks_url: `${url}/jwks`, bound_issuer: url, oidc_discovery_ca_pem: 'pem' }), undefined);
+  });
+
+  test('takes tokens with every algorithm that Vault knows, unless the configuration names some', () => {
+    assert.equal(first(ROLE, { alg: 'PS512' }), undefined);
+    assert.equal(first(ROLE, { alg: 'HS256' }), 'vault_algorithm');
+    const config = { oidc_discovery_url: 'https://id.example.com/oidc', jwt_supported_algs: 'RS256,ES256' };
+    assert.equal(first({ role: ROLE, config }, { alg: 'PS512' }), 'vault_algorithm');
+    assert.equal(first({ role: ROLE, config }, { alg: 'ES256' }), undefined);
   });
 
   test('looks inside a claim for its user where it says so, and for the literal name where not', () => {
@@ -53,7 +140,7 @@ describe('a role of Vault', () => {
   test('says which issuer and networks are assumed', () => {
     const { assumptions } = explain({ ...ROLE, token_bound_cidrs: ['10.0.0.0/8'] });
     assert.deepEqual(assumptions, [
-      'The auth method takes tokens of https://id.example.com/oidc (oidc_discovery_url), signed with RS256.',
+      'The auth method takes tokens of https://id.example.com/oidc alone (oidc_discovery_url and bound_issuer).',
       'The login comes from one of the networks 10.0.0.0/8.',
     ]);
   });

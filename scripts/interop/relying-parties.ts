@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import type { Members } from '../../test/trust/recorded/edited.ts';
+import type { KubernetesAnswer } from '../../test/trust/recorded/kubernetes-answers.ts';
+import { ISSUERS, type Question } from '../../test/trust/recorded/questions.ts';
+import { OUR_KEYS, partsOf, type VaultAnswer } from '../../test/trust/recorded/vault-answers.ts';
+import { PEMS, tokenOf, WORLD } from './signing.ts';
+
+/** What Vault says to each question. */
+export const askVault = (binary: string, questions: readonly Question[]): readonly VaultAnswer[] =>
+  ask(
+    binary,
+    questions.map((question) => {
+      const { role, config } = partsOf(question);
+      const { iss } = question.claims;
+      const discovered = config['oidc_discovery_url'] || undefined;
+      const isOurs = discovered === undefined || ISSUERS.some((issuer) => issuer === iss);
+      const token = tokenOf(question, isOurs ? 'ours' : discovered === iss ? 'others' : 'nobody');
+      return { role, config: withKeys(config), token };
+    }),
+  );
+
+/** Nobody knows our keys before they are made. */
+const withKeys = (config: Members): Members => {
+  const { jwt_validation_pubkeys: keys, ...others } = config;
+  if (keys === OUR_KEYS) return { ...others, jwt_validation_pubkeys: PEMS };
+  if (!Array.isArray(keys)) return config;
+  return { ...others, jwt_validation_pubkeys: keys.flatMap((key) => (key === OUR_KEYS ? PEMS : [key])) };
+};
+
+/** What the API server of Kubernetes says to each question. */
+export const askApiServer = (binary: string, questions: readonly Question[]): readonly KubernetesAnswer[] =>
+  ask(
+    binary,
+    questions.map((question) => ({ document: question.document, token: tokenOf(question) })),
+  );
+
+const ask = <Answer>(binary: string, questions: readonly object[]): readonly Answer[] => {
+  const input = [WORLD, ...questions].map((each) => JSON.stringify(each)).join('\n');
+  const { stdout, stderr, status } = spawnSync(binary, { input, encoding: 'utf8', maxBuffer: 2 ** 30 });
+  assert.equal(status, 0, stderr);
+  const answers = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.equal(answers.length, questions.length);
+  return answers;
+};

@@ -1,0 +1,51 @@
+import type { Choices, Members } from './edited.ts';
+import { CLAIMS, ISSUER } from './questions.ts';
+
+export const CLAIM_CHOICES: Choices = {
+  iss: [`${ISSUER}/v2`, `${ISSUER}/`, 'https://login.example.org', '', undefined, 7],
+  aud: [
+    ['contoso'],
+    ['x', 'contoso'],
+    'other',
+    '',
+    [''],
+    [],
+    undefined,
+    null,
+    7,
+    ['contoso', 7],
+    { a: 1 },
+    ['contoso', null],
+    'people',
+  ],
+  sub: ['', undefined, 7, null, ['x'], 'x'],
+  Sub: ['someone', 7],
+  Aud: ['contoso', 'other', 7],
+  ſub: ['someone'],
+  Iss: ['https://evil.example', ISSUER],
+  EXP: [1_900_000_000, 'x'],
+  nBf: ['x', 1],
+  jti: [7, null, undefined, ''],
+  nonce: [7, 'x', null],
+  at_hash: [7],
+  _claim_names: [{}, 7, { groups: 'src' }],
+  email: ['ann@example.com', '', 7],
+  email_verified: [true, false, 'true', null],
+  groups: ['dev', [''], null, [], ['dev', 7]],
+  org: ['', 7, null, ['contoso']],
+};
+
+export const KUBERNETES_CLAIMS: Members = {
+  ...CLAIMS,
+  number: 7,
+  fraction: 1.5,
+  truth: true,
+  groups: ['dev', 'ops'],
+  mixed: ['dev', 7, true, null, {}],
+  empty: '',
+  none: [],
+  nothing: null,
+  nested: { a: { b: 'c' }, k: 'v', list: ['a'] },
+  'dotted.name': 'dot',
+  'dashed-name': 'dash',
+};
