@@ -15,7 +15,7 @@ import { extract } from './google/extract.ts';
 /** Most characters of a text and elements of a list that an expression may make. */
 export const MOST = { characters: 8192, elements: 256 } as const;
 
-const { STRING, INT, BYTES, BOOL, NULL, DYN } = CelScalar;
+const { STRING, INT, BYTES, BOOL, NULL, TYPE, DYN } = CelScalar;
 const TEXTS = listType(STRING);
 
 const shortEnough = (characters: number): void => {
@@ -81,8 +81,10 @@ export const CEL_FUNCTIONS: ReadonlyMap<string, readonly CelFunc[]> = new Map(
         return celListConcat(left, right);
       }),
     ],
-    // No mapping of JSON has such a key, which the library takes for a mistake.
-    '@in': [celFunc('@in', [NULL, mapType(DYN, DYN)], BOOL, () => false)],
+    // No mapping has such a key, which the library takes for a mistake.
+    '@in': [NULL, BYTES, TYPE, listType(DYN), mapType(DYN, DYN)].map((key) =>
+      celFunc('@in', [key, mapType(DYN, DYN)], BOOL, () => false),
+    ),
     split: [
       celMethod('split', STRING, [STRING], TEXTS, function (separator) {
         return split(this, separator);

@@ -23,6 +23,7 @@ const LETTERS: Readonly<Record<string, CelType>> = {
   S: listOf({ kind: 'string' }),
   M: mapOf({ kind: 'variable', name: 'A' }, { kind: 'variable', name: 'B' }),
   B: { kind: 'variable', name: 'B' },
+  O: { kind: 'optional' },
 };
 
 /**
@@ -43,7 +44,8 @@ const OVERLOADS: Readonly<Record<string, string>> = {
   '_/_': 'ii>i uu>u ff>f',
   '_%_': 'ii>i uu>u',
   '-_': 'i>i f>f',
-  '_[_]': 'Li>A MA>B',
+  // What may be anything may also be optional, and then its elements are not known to be what a map's are.
+  '_[_]': 'Li>A MA>B OA>O',
   '@in': 'AL>b AM>b',
   size: 's>i y>i L>i M>i s.>i y.>i L.>i M.>i',
   contains: 's.s>b',

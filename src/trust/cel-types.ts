@@ -1,6 +1,6 @@
 /** Types of the Common Expression Language, as its checker sees them. A variable stands for a type not known yet. */
 export type CelType =
-  | { readonly kind: 'any' | 'dyn' | 'type' | Primitive }
+  | { readonly kind: 'any' | 'dyn' | 'optional' | 'type' | Primitive }
   | { readonly kind: 'list' | 'map'; readonly of: readonly CelType[] }
   | { readonly kind: 'object'; readonly fields: Readonly<Record<string, CelType>> }
   | { readonly kind: 'variable'; readonly name: string };

@@ -102,6 +102,10 @@ describe('a structured configuration of Kubernetes', () => {
     assert.equal(rule('claims.org in ["contoso", claims.org]'), 'kubernetes_expression_invalid');
     assert.equal(rule('"x" == 1'), 'kubernetes_expression_invalid');
     assert.equal(rule('claims.org.matches("(")'), 'kubernetes_expression_invalid');
+    // What may be anything may be optional: elements of it are texts or whatever else is wanted of them.
+    assert.notEqual(rule('(claims.l["k"] + claims.org).split(":")[0] == "x"'), 'kubernetes_expression_invalid');
+    assert.equal(rule('[claims.org, claims.l["k"]].join("-") == "x"'), 'kubernetes_expression_invalid');
+    assert.equal(rule('!(claims in {}) && !(dyn(["a"]) in {"a": 1}) && !(string in {})'), undefined);
     assert.equal(rule('duration("x") == duration("1h")'), 'kubernetes_expression_invalid');
     assert.equal(rule('duration("1h") == duration("60m")'), undefined);
     assert.equal(user('user["username"] == "x"'), 'kubernetes_expression_invalid');
