@@ -100,11 +100,19 @@ const inData = (value: unknown, at: Path): { readonly found: Members; readonly a
   return isJsonObject(data) ? { found: data, at: [...at, 'data'] } : { found: members(value), at };
 };
 
+/** Each is edited, and each edit proved. */
+const MOST_CLAIMS = 100;
+
 /** What keeps a document from being read; one without such a fault has the shape that `vaultTrust` expects. */
 export const faultOf = ({ value, unusable }: Written): Unusable | undefined => {
   const { role, config, at } = partsOf(value);
   const wrong = firstWrong(role, ROLE_FIELDS);
   if (wrong) return unusable([...at.role, wrong[0]], wrong[1]);
+  const crowded = ['bound_claims', 'claim_mappings'].find(
+    (name) => Object.keys(readMapping(role[name]) ?? {}).length > MOST_CLAIMS,
+  );
+  if (crowded)
+    return unusable([...at.role, crowded], `names more than ${MOST_CLAIMS} claims, which is more than Runpass weighs`);
   const inConfig = config && firstWrong(config, CONFIG_FIELDS);
   return inConfig && unusable([...(at.config ?? []), inConfig[0]], inConfig[1]);
 };

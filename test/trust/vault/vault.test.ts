@@ -28,6 +28,15 @@ describe('a role of Vault', () => {
     assert.equal(first(ROLE, { claims: { subject: 'someone' } }), undefined);
   });
 
+  test('that names more claims than anybody can weigh is not read', () => {
+    const claims = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`c${at}`, 'x']));
+    assert.equal(first({ ...ROLE, bound_claims: claims(100) }), 'vault_claim_missing');
+    for (const name of ['bound_claims', 'claim_mappings']) {
+      const read = recognise(JSON.stringify({ ...ROLE, [name]: claims(101) }));
+      assert.ok(isUnusable(read) && read.problem.startsWith(`${name} names more than 100 claims`));
+    }
+  });
+
   test('takes any of a list of claims for any of a list of values', () => {
     const role = (wanted: unknown) => ({ ...ROLE, bound_claims: { groups: wanted } });
     const claims = { groups: ['dev', 'ops'] };
