@@ -25,6 +25,8 @@ interface Step {
   readonly what: string;
   readonly scope: string;
   readonly role: string;
+  /** Beside the scope. */
+  readonly flags?: string;
   /** Absent where no run is meant. */
   readonly within?: string;
   readonly beyond?: string;
@@ -92,10 +94,18 @@ export const walkAsAws = async ({ line }: Conversation, programs: string): Promi
     await untilServed(`${url}/moto-api/`);
     // Known by their ids from now on.
     for (const each of [run('core', 'dev'), run('core', 'prod')]) await walk.read(`runpass run start ${each}`);
+    const first = { ...(STEPS[0] as Step), role: 'cfn-first' };
+    await line('cloudformation, with the provider that nobody has made', () =>
+      installed(walk, 'cloudformation', first),
+    );
     for (const step of STEPS) {
       await line(`aws, ${step.what}`, () => installed(walk, 'aws', step));
       await line(`cloudformation, ${step.what}`, () =>
-        installed(walk, 'cloudformation', { ...step, role: `cfn${step.role}` }),
+        installed(walk, 'cloudformation', {
+          ...step,
+          role: `cfn${step.role}`,
+          flags: '--aws-provider=existing',
+        }),
       );
     }
     await line('aws, a role that is there trusts what is generated anew', async () => {
@@ -110,8 +120,11 @@ export const walkAsAws = async ({ line }: Conversation, programs: string): Promi
 };
 
 const installed = async (walk: Walk, target: 'aws' | 'cloudformation', step: Step): Promise<string> => {
-  const { scope, role } = step;
-  const { folder, commands } = await walk.follow(target, `${scope} --aws-account ${ACCOUNT} --aws-role='${role}'`);
+  const { scope, role, flags = '' } = step;
+  const { folder, commands } = await walk.follow(
+    target,
+    `${scope} ${flags} --aws-account ${ACCOUNT} --aws-role='${role}'`,
+  );
   const aws = async (words: string) => JSON.parse(await walk.read(`aws ${words}`));
   const trust = await readJson(folder, 'trust.json');
   const arn = `arn:aws:iam::${ACCOUNT}:oidc-provider/${trust.provider.Url.replace('https://', '')}`;

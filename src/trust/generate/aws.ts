@@ -22,31 +22,47 @@ export const generateAws: Generator = (assignment) => {
   };
 };
 
+/** Makes the identity provider, or adds the audience to one that is there: an account has one for each issuer. */
+const providerCommand = (assignment: Assignment): string => {
+  const { issuer, signed } = assignment;
+  const list = isPlain(signed.audience) ? signed.audience : JSON.stringify([signed.audience]);
+  const make = command('aws', 'iam', 'create-open-id-connect-provider', '--url', issuer, '--client-id-list', list);
+  return `${make} || ${audienceCommand(assignment)}`;
+};
+
+/** Adds the audience to the provider that all roles of the account share; once is enough, again does nothing. */
+const audienceCommand = (assignment: Assignment): string => {
+  const [arn, audience] = [providerArn(assignment), assignment.signed.audience];
+  const inJson = JSON.stringify({ OpenIDConnectProviderArn: arn, ClientID: audience });
+  return command(
+    'aws',
+    'iam',
+    'add-client-id-to-open-id-connect-provider',
+    ...(isPlain(audience)
+      ? ['--open-id-connect-provider-arn', arn, '--client-id', audience]
+      : ['--cli-input-json', inJson]),
+  );
+};
+
 /**
- * Makes the identity provider, or adds the audience to one that is there: an account has one for each issuer, which all
- * roles share.
- *
  * The AWS CLI reads a list that begins like JSON as JSON, fetches what begins like a URL or names a file, and takes a
  * dash for an option. Inside of JSON it does nothing of the kind.
  */
-export const providerCommand = (assignment: Assignment): string => {
-  const { issuer, signed } = assignment;
-  const arn = providerArn(assignment);
-  const isPlain = /^(?!\w+:\/\/)\w[\w.:/@-]*$/.test(signed.audience);
-  const create = ['aws', 'iam', 'create-open-id-connect-provider', '--url', issuer, '--client-id-list'];
-  const add = ['aws', 'iam', 'add-client-id-to-open-id-connect-provider'];
-  const inputOfAdd = { OpenIDConnectProviderArn: arn, ClientID: signed.audience };
-  const [made, added] = isPlain
-    ? [
-        command(...create, signed.audience),
-        command(...add, '--open-id-connect-provider-arn', arn, '--client-id', signed.audience),
-      ]
-    : [
-        command(...create, JSON.stringify([signed.audience])),
-        command(...add, '--cli-input-json', JSON.stringify(inputOfAdd)),
-      ];
-  return `${made} || ${added}`;
-};
+const isPlain = (audience: string): boolean => /^(?!\w+:\/\/)\w[\w.:/@-]*$/.test(audience);
+
+/** Of the provider in a configuration: does it stand there, and what has to be done or known besides? */
+export const awsProviderOf = (
+  assignment: Assignment,
+): { readonly isMade: boolean; readonly before: readonly string[]; readonly warnings: readonly string[] } =>
+  assignment.input('awsProvider') === 'existing'
+    ? { isMade: false, before: [audienceCommand(assignment)], warnings: [] }
+    : {
+        isMade: true,
+        before: [],
+        warnings: [
+          `An account has one identity provider for ${assignment.issuer}: where it is there already, generate with --aws-provider existing.`,
+        ],
+      };
 
 export const awsRemarks = (policy: object): readonly string[] => {
   const { length } = JSON.stringify(policy);

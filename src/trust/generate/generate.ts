@@ -54,15 +54,19 @@ const ofCloud = (checkedBy: CheckedBy, generator: Generator): Target => ({
   inputs: INPUTS_OF[checkedBy],
 });
 
+/** What stands in a configuration is made by nobody else: somebody has to say what is there already. */
+const asConfiguration = (target: Target): Target =>
+  target.checkedBy === 'aws' ? { ...target, inputs: [...target.inputs, 'awsProvider'] } : target;
+
 const TARGETS: Readonly<Record<GeneratedFor, (cloud: CheckedBy) => Target>> = {
   aws: () => ofCloud('aws', generateAws),
   azure: () => ofCloud('azure', generateAzure),
   google: () => ofCloud('google', generateGoogle),
   vault: () => ofCloud('vault', generateVault),
   kubernetes: () => ofCloud('kubernetes', generateKubernetes),
-  terraform: (cloud) => ofCloud(cloud, generateTerraform(cloud)),
-  pulumi: (cloud) => ofCloud(cloud, generatePulumi(cloud)),
-  cloudformation: () => ofCloud('aws', generateCloudFormation),
+  terraform: (cloud) => asConfiguration(ofCloud(cloud, generateTerraform(cloud))),
+  pulumi: (cloud) => asConfiguration(ofCloud(cloud, generatePulumi(cloud))),
+  cloudformation: () => asConfiguration(ofCloud('aws', generateCloudFormation)),
   bicep: () => ({ checkedBy: 'azure', generator: generateBicep, inputs: ['azureIdentity', 'azureGroup'] }),
 };
 

@@ -20,6 +20,12 @@ const WORD = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 export const INPUTS = {
   awsAccount: { flag: '--aws-account', what: 'the number of the AWS account, 12 digits', form: /^\d{12}$/ },
   awsRole: { flag: '--aws-role', what: 'a name of a role', form: /^[\w+=,.@-]{1,64}$/, otherwise: NAME },
+  awsProvider: {
+    flag: '--aws-provider',
+    what: '"make", or "existing" where the account has the identity provider of the issuer',
+    form: /^(?:make|existing)$/,
+    otherwise: 'make',
+  },
   azureApp: {
     flag: '--azure-app',
     what: 'the application (client) id of the Entra application',

@@ -1,4 +1,4 @@
-import { awsDocument, awsPolicy, awsRemarks } from './aws.ts';
+import { awsDocument, awsPolicy, awsProviderOf, awsRemarks } from './aws.ts';
 import { azureCredentials } from './azure.ts';
 import type { Assignment, CheckedBy, Generator, NotGenerated, WrittenTrust } from './generated.ts';
 import { googleDocument } from './google.ts';
@@ -10,6 +10,8 @@ interface Program {
   readonly document: unknown;
   readonly variables?: object;
   readonly resources: object;
+  /** Commands that come first. */
+  readonly before?: readonly string[];
   readonly warnings?: readonly string[];
 }
 
@@ -21,31 +23,34 @@ export const generatePulumi =
     if (!write) return { problem: 'Pulumi has no resource for an AuthenticationConfiguration: generate kubernetes.' };
     const program = write(assignment);
     if ('problem' in program) return program;
-    const { document, variables, resources, warnings } = program;
+    const { document, variables, resources, before = [], warnings } = program;
     const content = json({ name: assignment.name, runtime: 'yaml', ...(variables && { variables }), resources });
     return {
       document,
       files: [{ name: 'Pulumi.yaml', content, format: 'yaml' }],
-      install: ['pulumi stack select --create trust', 'pulumi up --yes'],
+      install: [...before, 'pulumi stack select --create trust', 'pulumi up --yes'],
       ...(warnings && { warnings }),
     };
   };
 
 const aws = (assignment: Assignment): Program => {
   const policy = awsPolicy(assignment);
+  const { isMade, before, warnings } = awsProviderOf(assignment);
+  const provider = {
+    type: 'aws:iam:OpenIdConnectProvider',
+    properties: pulumiLiteral({ url: assignment.issuer, clientIdLists: [assignment.signed.audience] }),
+  };
   return {
     document: awsDocument(assignment),
-    warnings: awsRemarks(policy),
+    before,
+    warnings: [...awsRemarks(policy), ...warnings],
     resources: {
-      provider: {
-        type: 'aws:iam:OpenIdConnectProvider',
-        properties: pulumiLiteral({ url: assignment.issuer, clientIdLists: [assignment.signed.audience] }),
-      },
+      ...(isMade && { provider }),
       role: {
         type: 'aws:iam:Role',
         properties: pulumiLiteral({ name: assignment.input('awsRole'), assumeRolePolicy: { 'fn::toJSON': policy } }),
         // biome-ignore lint/suspicious/noTemplateCurlyInString: Pulumi replaces it.
-        options: { dependsOn: ['${provider}'] },
+        ...(isMade && { options: { dependsOn: ['${provider}'] } }),
       },
     },
   };

@@ -1,20 +1,27 @@
-import { awsDocument, awsPolicy, awsRemarks, providerCommand } from './aws.ts';
+import { awsDocument, awsPolicy, awsProviderOf, awsRemarks } from './aws.ts';
 import { azureCredentials } from './azure.ts';
 import type { Generator } from './generated.ts';
 import { command, json } from './quote.ts';
 
-/**
- * AWS CloudFormation: the role in a template. Not the identity provider: that is one for the whole account, and the
- * second stack that made it would fail, as the first that went would take it from all others.
- */
+/** AWS CloudFormation: the role, and the provider unless the account has it, which stays when the stack goes. */
 export const generateCloudFormation: Generator = (assignment) => {
   const policy = awsPolicy(assignment);
   const role = assignment.input('awsRole');
+  const { isMade, before, warnings } = awsProviderOf(assignment);
+  const provider = {
+    Type: 'AWS::IAM::OIDCProvider',
+    // Other roles of the account may trust it as well.
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    Properties: { Url: assignment.issuer, ClientIdList: [assignment.signed.audience] },
+  };
   const template = {
     AWSTemplateFormatVersion: '2010-09-09',
     Resources: {
+      ...(isMade && { Provider: provider }),
       Role: {
         Type: 'AWS::IAM::Role',
+        ...(isMade && { DependsOn: 'Provider' }),
         Properties: { RoleName: role, AssumeRolePolicyDocument: policy },
       },
     },
@@ -24,7 +31,7 @@ export const generateCloudFormation: Generator = (assignment) => {
     document: awsDocument(assignment),
     files: [{ name: file, content: json(template), format: 'json' }],
     install: [
-      providerCommand(assignment),
+      ...before,
       command(
         'aws',
         'cloudformation',
@@ -36,7 +43,7 @@ export const generateCloudFormation: Generator = (assignment) => {
         '--no-fail-on-empty-changeset',
       ),
     ],
-    warnings: awsRemarks(policy),
+    warnings: [...awsRemarks(policy), ...warnings],
   };
 };
 

@@ -1,4 +1,4 @@
-import { awsDocument, awsPolicy, awsRemarks } from './aws.ts';
+import { awsDocument, awsPolicy, awsProviderOf, awsRemarks } from './aws.ts';
 import { azureCredentials } from './azure.ts';
 import type { Assignment, CheckedBy, Generator, NotGenerated, WrittenTrust } from './generated.ts';
 import { googleDocument } from './google.ts';
@@ -8,6 +8,8 @@ import { vaultDocument } from './vault.ts';
 interface Configuration {
   readonly document: unknown;
   readonly text: string;
+  /** Commands that come first. */
+  readonly before?: readonly string[];
   readonly warnings?: readonly string[];
 }
 
@@ -20,11 +22,11 @@ export const generateTerraform =
       return { problem: 'Terraform has no resource for an AuthenticationConfiguration: generate kubernetes.' };
     const configuration = write(assignment);
     if ('problem' in configuration) return configuration;
-    const { document, text, warnings } = configuration;
+    const { document, text, before = [], warnings } = configuration;
     return {
       document,
       files: [{ name: 'trust.tf', content: text, format: 'hcl' }],
-      install: ['terraform init', 'terraform plan -out=trust.tfplan', 'terraform apply trust.tfplan'],
+      install: [...before, 'terraform init', 'terraform plan -out=trust.tfplan', 'terraform apply trust.tfplan'],
       warnings: [
         ...(warnings ?? []),
         'Terraform applies all that stands in a folder: use one that holds nothing else.',
@@ -39,18 +41,21 @@ const resource = (type: string, ...rest: Parameters<typeof block> extends [strin
 
 const aws = (assignment: Assignment): Configuration => {
   const policy = awsPolicy(assignment);
+  const { isMade, before, warnings } = awsProviderOf(assignment);
+  const provider = resource('aws_iam_openid_connect_provider', [
+    ['url', assignment.issuer],
+    ['client_id_list', [assignment.signed.audience]],
+  ]);
   return {
     document: awsDocument(assignment),
-    warnings: awsRemarks(policy),
+    before,
+    warnings: [...awsRemarks(policy), ...warnings],
     text: file(
-      resource('aws_iam_openid_connect_provider', [
-        ['url', assignment.issuer],
-        ['client_id_list', [assignment.signed.audience]],
-      ]),
+      ...(isMade ? [provider] : []),
       resource('aws_iam_role', [
         ['name', assignment.input('awsRole')],
         ['assume_role_policy', call('jsonencode', policy)],
-        ['depends_on', [reference('aws_iam_openid_connect_provider.runpass')]],
+        ['depends_on', isMade ? [reference('aws_iam_openid_connect_provider.runpass')] : undefined],
       ]),
     ),
   };

@@ -15,20 +15,46 @@ const generated = (change: Partial<TrustRequest>) => {
   return given;
 };
 
-test('a second document for the same issuer installs beside the first: no template makes the provider, and a stack is for one role', () => {
+test('a stack of CloudFormation is for one role, and can be deployed again', () => {
   const stackOf = (awsRole: string): string => {
-    const { files, install } = generated({ target: 'cloudformation', inputs: { ...INPUTS, awsRole } });
-    const template = JSON.parse(files[0]?.content ?? '');
-    assert.deepEqual(Object.keys(template.Resources), ['Role']);
-    assert.match(install[0] ?? '', /create-open-id-connect-provider .* \|\| aws iam add-client-id-/);
-    assert.match(install[1] ?? '', / --no-fail-on-empty-changeset$/);
-    return / --stack-name=(\S+) /.exec(install[1] ?? '')?.[1] ?? '';
+    const { install } = generated({ target: 'cloudformation', inputs: { ...INPUTS, awsRole } });
+    assert.match(install[0] ?? '', / --no-fail-on-empty-changeset$/);
+    return / --stack-name=(\S+) /.exec(install[0] ?? '')?.[1] ?? '';
   };
   assert.deepEqual(['deploy', 'runpass-other', '-a=b,'].map(stackOf), [
     'runpass-deploy',
     'runpass-other',
     'runpass-a-b',
   ]);
+});
+
+test('a configuration makes the provider of an account, or adds its audience to the one that is there', () => {
+  const made = {
+    cloudformation: 'AWS::IAM::OIDCProvider',
+    terraform: 'openid_connect_provider',
+    pulumi: 'OpenIdConnect',
+  };
+  for (const [target, provider] of Object.entries(made)) {
+    const of = (awsProvider?: string) => {
+      const inputs = { ...INPUTS, ...(awsProvider !== undefined && { awsProvider }) };
+      const { files, install, warnings } = generated({ target: target as 'terraform', inputs });
+      return { text: files[0]?.content ?? '', first: install[0] ?? '', warnings: warnings.join('\n') };
+    };
+    const [make, existing] = [of(), of('existing')];
+    assert.ok(make.text.includes(provider) && !existing.text.includes(provider), target);
+    assert.match(make.warnings, /has one identity provider .* generate with --aws-provider existing/);
+    assert.doesNotMatch(existing.warnings, /identity provider/);
+    assert.match(existing.first, /^aws iam add-client-id-to-open-id-connect-provider .* --client-id contoso$/);
+    assert.doesNotMatch(make.first, /^aws iam/);
+    assert.deepEqual(of('make'), make);
+  }
+  const wrong = answer({ target: 'terraform', inputs: { ...INPUTS, awsProvider: 'none' } });
+  assert.match('problem' in wrong ? wrong.problem : '', /^--aws-provider must be "make", or "existing"/);
+  const template = JSON.parse(generated({ target: 'cloudformation' }).files[0]?.content ?? '');
+  assert.deepEqual(
+    [template.Resources.Provider.DeletionPolicy, template.Resources.Role.DependsOn],
+    ['Retain', 'Provider'],
+  );
 });
 
 test('a name that begins with a dash is no option to the AWS CLI', () => {
