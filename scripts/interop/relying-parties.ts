@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import type { Members } from '../../test/trust/recorded/edited.ts';
 import type { KubernetesAnswer } from '../../test/trust/recorded/kubernetes-answers.ts';
-import { ISSUERS, type Question } from '../../test/trust/recorded/questions.ts';
+import { ISSUER, type Question } from '../../test/trust/recorded/questions.ts';
 import { OUR_KEYS, partsOf, type VaultAnswer } from '../../test/trust/recorded/vault-answers.ts';
 import { PEMS, tokenOf, WORLD } from './signing.ts';
 
@@ -14,7 +14,8 @@ export const askVault = (binary: string, questions: readonly Question[]): readon
       const { role, config } = partsOf(question);
       const { iss } = question.claims;
       const discovered = config['oidc_discovery_url'] || undefined;
-      const isOurs = discovered === undefined || ISSUERS.some((issuer) => issuer === iss);
+      // Where nothing is discovered, the keys are taken for those of the token's issuer.
+      const isOurs = discovered === undefined || iss === ISSUER;
       const token = tokenOf(question, isOurs ? 'ours' : discovered === iss ? 'others' : 'nobody');
       return { role, config: withKeys(config), token };
     }),

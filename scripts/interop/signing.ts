@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { ISSUERS, NOW, type Question } from '../../test/trust/recorded/questions.ts';
+import { ISSUER, NOW, type Question } from '../../test/trust/recorded/questions.ts';
 
 interface Algorithm {
   readonly privateKey: KeyObject;
@@ -40,7 +40,7 @@ type Signer = 'ours' | 'others' | 'nobody';
 /** What the programs must know before they are asked: the time, and whose keys are where. */
 export const WORLD = {
   now: NOW,
-  issuers: ISSUERS,
+  issuers: [ISSUER],
   keys: { keys: publicKeys.map(jwk) },
   others: { keys: [others && jwk(others.publicKey)] },
 };

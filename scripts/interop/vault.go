@@ -141,7 +141,8 @@ func (w world) publish(out http.ResponseWriter, in *http.Request, origin string)
 	address, keys := origin+in.URL.Path, w.Others
 	known := false
 	for _, issuer := range w.Issuers {
-		if parsed, err := url.Parse(issuer); err == nil && parsed.Scheme+"://"+parsed.Host == origin {
+		isBeside := strings.HasPrefix(address, issuer+"/v2/")
+		if parsed, err := url.Parse(issuer); err == nil && parsed.Scheme+"://"+parsed.Host == origin && !isBeside {
 			keys = w.Keys
 			known = known || address == issuer+wellKnown || address == issuer+"/jwks"
 		}

@@ -32,12 +32,10 @@ const algorithm: Check = ({ at, config }, { header: { alg } }) => {
   return [value ? said : { ...said, edit: 'Sign with an algorithm that Vault knows.', changes: [] }];
 };
 
-/** Issuers of one installation sign with the same keys, so for its keys one is as good as the other. */
-const installation = (url: string): string => url.replace(/\/v2$/, '');
-
+/** Each issuer has keys of its own, v1 and v2 alike. */
 const keys: Check = ({ at, config, keysOf }, { issuer: presented }) => {
   const wanted = keysOf ?? config?.discoveryUrl ?? '';
-  if (wanted === '' || installation(wanted) === installation(presented)) return [];
+  if (wanted === '' || wanted === presented) return [];
   return [otherIssuer(keysOf === undefined ? 'oidc_discovery_url' : 'bound_issuer', wanted, presented, at)];
 };
 

@@ -33,7 +33,7 @@ const documentOf = (value: unknown): TrustDocument => {
   };
 };
 
-/** Where nothing names the issuer, its keys do: tokens of another installation are not signed with them. */
+/** Where nothing names the issuer, its keys do: tokens of another are not signed with them. */
 const assuming =
   (issuer: string): Weighing<VaultTrust>['denials'] =>
   (trust, presented) => {

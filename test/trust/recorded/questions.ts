@@ -19,9 +19,6 @@ export const CLAIMS: Members = claims;
 /** When it is shown: `CLAIMS` were minted ten seconds before. */
 export const NOW = 1_800_000_010;
 
-/** All issuers that sign with our keys. */
-export const ISSUERS = [ISSUER, `${ISSUER}/v2`] as const;
-
 export const presentedOf = ({ claims: given, alg }: Question): Presented => ({
   issuer: typeof given['iss'] === 'string' ? given['iss'] : '',
   claims: given,

@@ -108,18 +108,15 @@ describe('a role of Vault', () => {
     assert.equal(first(role('x')), 'vault_claim_missing');
   });
 
-  test('of a method whose configuration names no issuer is for all that its keys sign', () => {
+  test('of a method whose configuration names no issuer is for those whose keys are discovered: v1 or v2, not both', () => {
     const V2 = 'https://id.example.com/oidc/v2';
-    const discovered = (more: object) => ({
-      role: ROLE,
-      config: { oidc_discovery_url: 'https://id.example.com/oidc', ...more },
-    });
-    assert.equal(first(discovered({}), { issuer: V2 }), undefined);
-    assert.equal(
-      first(discovered({ bound_issuer: 'https://id.example.com/oidc' }), { issuer: V2 }),
-      'vault_issuer_mismatch',
-    );
-    assert.equal(first(discovered({}), { issuer: 'https://evil.example/oidc' }), 'vault_issuer_mismatch');
+    const V1 = 'https://id.example.com/oidc';
+    const discovered = (url: string) => ({ role: ROLE, config: { oidc_discovery_url: url } });
+    assert.equal(first(discovered(V1)), undefined);
+    assert.equal(first(discovered(V2), { issuer: V2 }), undefined);
+    assert.equal(first(discovered(V1), { issuer: V2 }), 'vault_issuer_mismatch');
+    assert.equal(first(discovered(V2)), 'vault_issuer_mismatch');
+    assert.equal(first(discovered(V1), { issuer: 'https://evil.example/oidc' }), 'vault_issuer_mismatch');
   });
 
   test('of a method with keys or authorities that are no PEM is for nobody', () => {
