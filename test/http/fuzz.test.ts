@@ -277,12 +277,12 @@ describe('fuzzing', () => {
       assert.ok(sent.includes(found), `${found} in the answer to ${request}`);
   };
 
-  /** The answers whose purpose is a secret: a started run, a run's ID token, a client's and a pool's access token. */
+  /** The answers whose purpose is a secret, also where what the server reads of the path ends in a slash or before a `#`: a started run, a run's ID token, a client's and a pool's access token. */
   const isMeantToShow = ({ method, path }: Ask, { status }: Answer): boolean =>
-    (method === 'POST' && /^\/api\/orgs\/[^/]+\/runs(?:\?|$)/.test(path) && status === 201) ||
-    (method === 'POST' && /\/agent-pools(?:\?|$)/.test(path) && status === 200) ||
-    (method === 'GET' && /\/token(?:\?|$)/.test(path) && status === 200) ||
-    (method === 'POST' && /^\/oidc\/token(?:\?|$)/.test(path) && status === 200);
+    (method === 'POST' && /^\/api\/orgs\/[^/]+\/runs\/?(?:[?#]|$)/.test(path) && status === 201) ||
+    (method === 'POST' && /\/agent-pools\/?(?:[?#]|$)/.test(path) && status === 200) ||
+    (method === 'GET' && /\/token\/?(?:[?#]|$)/.test(path) && status === 200) ||
+    (method === 'POST' && /^\/oidc\/token\/?(?:[?#]|$)/.test(path) && status === 200);
 });
 
 /** Without what Node's client refuses to send, and without empty values. */
