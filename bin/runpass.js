@@ -6,6 +6,7 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { complaint, isNewEnough } from './node-version.js';
@@ -18,9 +19,12 @@ const main = existsSync(inPackage('dist/main.js')) ? inPackage('dist/main.js') :
 const ownNode = inPackage('node_modules/node/bin/node');
 
 if (isNewEnough(process.versions.node)) {
+  // What Node makes of a module, types stripped and compiled, lies beside the code from one start to the next: without
+  // it half of a start goes there. Who may write there may change the code as well; where nobody may, nothing is kept.
+  module.enableCompileCache(fileURLToPath(inPackage('.cache/compiled')));
   await import(main.href);
 } else if (existsSync(ownNode)) {
-  handOver(fileURLToPath(ownNode), [fileURLToPath(main), ...process.argv.slice(2)]);
+  handOver(fileURLToPath(ownNode), [fileURLToPath(import.meta.url), ...process.argv.slice(2)]);
 } else {
   console.error(complaint(process.versions.node, process.execPath));
   process.exitCode = UNUSABLE;

@@ -1,17 +1,11 @@
 import { writeSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
 import { homedir, hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { runCommandLine } from './cli/main.ts';
 import { askSecretly, readText } from './cli/standard-input.ts';
 import type { Signal, TextSink } from './cli/surroundings.ts';
 import { silentLog, systemClock, systemRandom } from './system.ts';
 
 /** The process: the one place that knows its arguments, environment, streams, signals and exit status. */
-
-// What Node makes of a module, types stripped and compiled, lies beside the code from one start to the next: without it
-// a third of a start goes there. Who may write there may change the code as well; where nobody may, nothing is kept.
-enableCompileCache(fileURLToPath(new URL('../.cache/compiled', import.meta.url)));
-const { runCommandLine } = await import('./cli/main.ts');
 
 const sink = (stream: NodeJS.WriteStream): TextSink => ({
   isTerminal: stream.isTTY === true,

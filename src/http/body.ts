@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Context } from 'koa';
 import { Refusal } from '../errors.ts';
 import { isJsonObject, parseStrictJson, StrictJsonError } from '../strict-json.ts';
@@ -19,9 +19,12 @@ const MAX_DEPTH = 16;
  * are refused by name.
  */
 export const bodyReader = <T>(schema: object): ReadBody<T> => {
-  const validate = ajv.compile<T>(schema);
+  // With the first request: to compile all schemas takes longer than everything else that a start does for its routes.
+  let compiled: ValidateFunction<T> | undefined;
   return async (ctx) => {
     const value = parse(await readJsonText(ctx));
+    compiled ??= ajv.compile<T>(schema);
+    const validate = compiled;
     if (!validate(value)) throw new Refusal('invalid_request', { problem: problemOf(validate.errors ?? []) });
     return value;
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -59,7 +59,8 @@ describe('bin/runpass.js', () => {
         'keys',
         'list',
       ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
+      // A test run has a place of its own for what is compiled.
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: undefined } },
     );
 
   const finish = async (child: ChildProcess) => {
@@ -75,6 +76,17 @@ describe('bin/runpass.js', () => {
   test('runs the sources where nothing is built, with the arguments as they were given', async () => {
     const { stdout, status } = await finish(start(makePackage({ source: SAYS_WHERE('sources') })));
     assert.deepEqual([stdout, status], ['sources keys list\n', 7]);
+  });
+
+  test('keeps what was compiled beside the code, on an older Node as well, and runs where that cannot be', async () => {
+    for (const onNode20 of [false, true]) {
+      const folder = makePackage({ source: SAYS_WHERE('sources'), withNode: true });
+      assert.equal((await finish(start(folder, { onNode20 }))).status, 7);
+      assert.ok(existsSync(join(folder, '.cache/compiled')), `onNode20: ${onNode20}`);
+    }
+    const closed = makePackage({ source: SAYS_WHERE('sources') });
+    writeFileSync(join(closed, '.cache'), 'a file');
+    assert.deepEqual((await finish(start(closed))).stdout, 'sources keys list\n');
   });
 
   test('runs dist/ where the package has one', async () => {
