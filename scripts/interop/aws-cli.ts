@@ -94,10 +94,18 @@ export const walkAsAws = async ({ line }: Conversation, programs: string): Promi
     await untilServed(`${url}/moto-api/`);
     // Known by their ids from now on.
     for (const each of [run('core', 'dev'), run('core', 'prod')]) await walk.read(`runpass run start ${each}`);
-    const first = { ...(STEPS[0] as Step), role: 'cfn-first' };
-    await line('cloudformation, with the provider that nobody has made', () =>
-      installed(walk, 'cloudformation', first),
-    );
+    // moto's CloudFormation has no identity providers, so this template is checked against AWS's schema alone.
+    await line('cloudformation, a template that makes the provider', async () => {
+      const folder = await walk.folder();
+      await walk.read(
+        `runpass trust generate cloudformation ${run('core', 'dev')} --aws-account ${ACCOUNT} --out .`,
+        folder,
+      );
+      assert.equal(await walk.read('cfn-lint trust.template.json', folder), '');
+      const { Resources } = await readJson(folder, 'trust.template.json');
+      assert.equal(Resources.Provider.Type, 'AWS::IAM::OIDCProvider');
+      return 'cfn-lint has nothing to say';
+    });
     for (const step of STEPS) {
       await line(`aws, ${step.what}`, () => installed(walk, 'aws', step));
       await line(`cloudformation, ${step.what}`, () =>
