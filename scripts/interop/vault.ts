@@ -78,16 +78,23 @@ export const talkAsVault = async (conversation: Conversation, vault: string): Pr
     }
     await conversation.line('vault, a role written again for more operations', async () => {
       const [one, whole] = [['--operation', 'update'], []].map((more) => [
-        ...['--project', 'core', '--stack', 'dev', '--vault-policies', 'deploy', '--vault-mount', 'again', ...more],
+        ...[
+          '--project',
+          'core',
+          '--stack',
+          'dev',
+          '--vault-policies',
+          'deploy',
+          '--vault-mount',
+          'again',
+          '--vault-role',
+          'deploy',
+          ...more,
+        ],
       ]);
       for (const flags of [one, whole]) await desk.follow('vault', flags ?? [], env);
       const jwt = await tokenOf(desk, run('core/dev', 'preview'), 'v1', 'acme');
-      const { status, stderr } = await ask(
-        'write',
-        'auth/again/login',
-        'role=runpass-acme-core-dev-update',
-        `jwt=${jwt}`,
-      );
+      const { status, stderr } = await ask('write', 'auth/again/login', 'role=deploy', `jwt=${jwt}`);
       assert.equal(status, 0, stderr);
       return 'logged in with the operation that was added';
     });
