@@ -1,9 +1,9 @@
-import { problemWithName } from '../access/names.ts';
+import { type NameKind, problemWithName } from '../access/names.ts';
 import type { Organization } from '../access/organization.ts';
 import { mayRun, type Principal } from '../access/principal.ts';
 import type { AuditLog } from '../audit/record.ts';
 import { Refusal } from '../errors.ts';
-import { type SubjectAttribute, splitEnvironmentPath } from '../tokens/subject.ts';
+import type { SubjectAttribute } from '../tokens/subject.ts';
 import { defaultAudience } from '../trust/generate/audience.ts';
 import { casesOf } from '../trust/generate/cases.ts';
 import { generateTrust, seenBy } from '../trust/generate/generate.ts';
@@ -22,7 +22,7 @@ import { administratorsOnly } from './administrators-only.ts';
 import { audienceFor } from './draft-for-run.ts';
 import { readTrustDocument } from './explain-trust.ts';
 import { type FactParts, factsOf } from './organization-facts.ts';
-import { environmentAudience } from './preview-claims.ts';
+import { environmentAudience, readEnvironmentName } from './preview-claims.ts';
 import { actorOf, recordRefusals } from './trace.ts';
 
 export interface GenerateTrustParts extends FactParts {
@@ -150,28 +150,24 @@ const checkAudience = (
 
 /** A value that no token can have would be trusted for nobody, or, with a wildcard in it, for many. */
 const checkValue = ({ attribute, value }: EnvironmentScope['attributes'][number]): void => {
-  const problem = value === undefined ? undefined : PROBLEMS[attribute](value);
-  if (problem) throw new Refusal('invalid_name', { field: attribute, problem });
+  if (value === undefined) return;
+  const kind = NAMED[attribute];
+  if (kind) checkName(kind, value, attribute);
+  else if (attribute !== 'pulumi.token.type') readEnvironmentName(attribute, value);
+  else if (!TOKEN_TYPES.includes(value)) {
+    throw new Refusal('invalid_name', { field: attribute, problem: `must be one of ${TOKEN_TYPES.join(', ')}` });
+  }
 };
 
 const TOKEN_TYPES = ['personal', 'team', 'organization'];
 
-const environmentProblem = (path: string): string | undefined => {
-  const { project, name } = splitEnvironmentPath(path) ?? { project: '', name: '' };
-  const isName = !problemWithName('project', project) && !problemWithName('environment', name);
-  return isName ? undefined : 'must be "project/name" or "name"';
+const NAMED: Partial<Record<SubjectAttribute, NameKind>> = {
+  'pulumi.user.login': 'user',
+  'pulumi.organization.login': 'organization',
+  'pulumi.token.team': 'team',
 };
 
-const PROBLEMS: Readonly<Record<SubjectAttribute, (value: string) => string | undefined>> = {
-  'pulumi.user.login': (login) => problemWithName('user', login),
-  'pulumi.organization.login': (name) => problemWithName('organization', name),
-  'pulumi.token.team': (team) => problemWithName('team', team),
-  'pulumi.token.type': (type) => (TOKEN_TYPES.includes(type) ? undefined : `must be one of ${TOKEN_TYPES.join(', ')}`),
-  'currentEnvironment.name': environmentProblem,
-  'rootEnvironment.name': environmentProblem,
-};
-
-const checkName = (field: 'project' | 'stack' | 'environment', name: string): void => {
-  const problem = problemWithName(field, name);
+const checkName = (kind: NameKind, name: string, field: string = kind): void => {
+  const problem = problemWithName(kind, name);
   if (problem) throw new Refusal('invalid_name', { field, problem });
 };

@@ -1,6 +1,6 @@
 import type { Organization } from '../access/organization.ts';
 import type { Principal } from '../access/principal.ts';
-import type { Target } from '../deployments/settings/cloud-settings.ts';
+import { TARGETS, type Target } from '../deployments/settings/cloud-settings.ts';
 import { resolveSessionName } from '../deployments/settings/session-name.ts';
 import { audienceAt } from '../deployments/settings/target-audience.ts';
 import { Refusal } from '../errors.ts';
@@ -8,6 +8,7 @@ import type { RunRecords } from '../runs/records.ts';
 import { NO_ID, withStandIns } from '../runs/stand-ins.ts';
 import { type Clock, epochSeconds } from '../system.ts';
 import { claimsOf, headerOf } from '../tokens/mint.ts';
+import { LOGINS } from '../trust/generate/audience.ts';
 import type { Presented } from '../trust/verdict.ts';
 import { type DraftedRun, draftForRun, type RunIssuer, sessionNamesOf } from './draft-for-run.ts';
 import {
@@ -27,10 +28,8 @@ export interface PresentTokenParts extends PreviewParts {
 /** Whose token is presented: of a stored run, by its id; of one that is only thought of; of an environment's login. */
 export type Bearer = { readonly run: string | NamedRun } | { readonly environment: EnvironmentPreview };
 
-/** The relying parties that a run asks for by name, and how its token door calls them. */
-const TARGETS: Readonly<Record<string, Target>> = { aws: 'aws', azure: 'azure', google: 'google', vault: 'vault' };
-/** How v1 writes them into the audience of an environment's login. Contract section 2.2. */
-const PREFIXES: Readonly<Record<string, string>> = { aws: 'aws', azure: 'azure', google: 'gcp', vault: 'vault' };
+/** The relying parties that a run asks for by name. */
+const targetOf = (party: string): Target | undefined => TARGETS.find((target) => target === party);
 /** As long as AWS gives by itself. */
 const AWS_DURATION = 3600;
 
@@ -70,7 +69,7 @@ export const presentToken = async (
     typeof asked.run === 'string'
       ? await readRun(parts, principal, organization.name, asked.run)
       : { run: await thinkOfRun({ ...parts, directory }, principal, organization, asked.run), tokens: [] };
-  const target = TARGETS[party];
+  const target = targetOf(party);
   const otherwise = issuer.name === 'v2' && !target ? audienceOnV2(party, organization.name) : undefined;
   const audience = asked.audience ?? otherwise;
   const wish = {
@@ -94,13 +93,13 @@ const requestOf = (party: string, run: DraftedRun): Pick<Presented, 'request'> =
 
 /** The audience on v2 where no settings say another one; `undefined`: there is none. */
 const audienceOnV2 = (party: string, organization: string): string | undefined => {
-  const target = TARGETS[party];
+  const target = targetOf(party);
   if (target) return audienceAt(target, {}, organization);
   return party === 'kubernetes' ? `kubernetes:${organization}` : undefined;
 };
 
 const audienceOfLogin = (issuer: RunIssuer, organization: string, party: string): string | undefined => {
   if (issuer.name === 'v2') return audienceOnV2(party, organization);
-  const prefix = PREFIXES[party];
-  return prefix === undefined ? undefined : `${prefix}:${organization}`;
+  const target = targetOf(party);
+  return target && `${LOGINS[target]}:${organization}`;
 };

@@ -165,7 +165,8 @@ export const environmentAudience = (issuer: RunIssuer, organization: string, ask
   return issuer.name === 'v1' && ofLogin !== undefined ? ofLogin : audienceFor(issuer, organization, asked);
 };
 
-const readEnvironmentName = (field: string, path: string): EnvironmentName => {
+/** `project/name`, or a bare name in the legacy `default` project; refused with the field where it is none. */
+export const readEnvironmentName = (field: string, path: string): EnvironmentName => {
   const environment = splitEnvironmentPath(path);
   const problem = environment
     ? (problemWithName('project', environment.project) ?? problemWithName('environment', environment.name))

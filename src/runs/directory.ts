@@ -75,7 +75,8 @@ export const openDirectory = (store: Store, random: Random, quarantine = 0): Dir
   const held = openHeldNames(store, quarantine);
   const find = async (key: string) => {
     const stored = await store.get(key);
-    return stored && { id: (JSON.parse(stored.value) as { id: string }).id, length: stored.length };
+    const id = stored && (JSON.parse(stored.value) as { id?: string }).id;
+    return id === undefined ? undefined : { id, length: stored?.length ?? 0 };
   };
   const identify = async (key: string, may: () => Promise<void> = async () => undefined) => {
     const known = await find(key);
@@ -142,9 +143,8 @@ export const openDirectory = (store: Store, random: Random, quarantine = 0): Dir
       return owner && known && { name, id: known.id, project: { name: project, id: owner.id }, runs: known.length };
     },
     async findEnvironment(organization, project, name) {
-      const stored = await store.get(environmentKey(organization.id, project, name));
-      const id = stored && (JSON.parse(stored.value) as { id?: string }).id;
-      return id === undefined ? undefined : { name, id };
+      const known = await find(environmentKey(organization.id, project, name));
+      return known && { name, id: known.id };
     },
     async findProject(organization, name) {
       const known = await find(projectKey(organization, name));

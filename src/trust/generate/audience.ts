@@ -3,7 +3,7 @@ import type { InputName } from './inputs.ts';
 import type { OrganizationFacts } from './scope.ts';
 
 /** Names of logins, which stand before the organization in the audience of environments on v1. Contract section 2.2. */
-const LOGINS: Readonly<Record<CheckedBy, string>> = {
+export const LOGINS: Readonly<Record<CheckedBy, string>> = {
   aws: 'aws',
   azure: 'azure',
   google: 'gcp',
