@@ -9,6 +9,7 @@ import { freePort } from '../../test/redis.ts';
 import type { Conversation } from './conversation.ts';
 import type { PythonPrograms } from './python-programs.ts';
 import { openWalk, readJson, sameVerdicts, type Walk } from './trust-walk.ts';
+import { run, type Step } from './walk-steps.ts';
 
 /** The command line of AWS, the linter of its templates, and somebody who plays AWS: all as released. */
 export const awsCli: PythonPrograms = {
@@ -20,22 +21,13 @@ export const awsCli: PythonPrograms = {
 const PLAYED_AWS = fileURLToPath(new URL('played-aws.py', import.meta.url));
 const ACCOUNT = '123456789012';
 
-/** A scope as its flags, and runs within and beyond it. */
-interface Step {
-  readonly what: string;
-  readonly scope: string;
+interface RoleStep extends Step {
   readonly role: string;
   /** Beside the scope. */
   readonly flags?: string;
-  /** Absent where no run is meant. */
-  readonly within?: string;
-  readonly beyond?: string;
 }
 
-const run = (project: string, stack: string, operation = 'update'): string =>
-  `--project=${project} --stack=${stack} --operation ${operation}`;
-
-const STEPS: readonly Step[] = [
+const STEPS: readonly RoleStep[] = [
   {
     what: 'one stack, one operation',
     scope: run('core', 'dev'),
@@ -117,7 +109,7 @@ export const walkAsAws = async ({ line }: Conversation, programs: string): Promi
       );
     }
     await line('aws, a role that is there trusts what is generated anew', async () => {
-      const anew = { ...(STEPS[2] as Step), role: 'deploy' };
+      const anew = { ...(STEPS[2] as RoleStep), role: 'deploy' };
       return installed(walk, 'aws', anew);
     });
   } finally {
@@ -127,7 +119,7 @@ export const walkAsAws = async ({ line }: Conversation, programs: string): Promi
   }
 };
 
-const installed = async (walk: Walk, target: 'aws' | 'cloudformation', step: Step): Promise<string> => {
+const installed = async (walk: Walk, target: 'aws' | 'cloudformation', step: RoleStep): Promise<string> => {
   const { scope, role, flags = '' } = step;
   const { folder, commands } = await walk.follow(
     target,
@@ -156,7 +148,7 @@ const stackOf = (role: string): string => `runpass-${role.replaceAll(/[^A-Za-z0-
 /** `aws sts assume-role-with-web-identity` with tokens of real runs, at a strict STS that has what AWS gave back. */
 const assume = async (
   walk: Walk,
-  { within, beyond, scope }: Step,
+  { within, beyond, scope }: RoleStep,
   // biome-ignore lint/suspicious/noExplicitAny: JSON of AWS
   { provider, role }: any,
 ): Promise<string> => {

@@ -5,6 +5,7 @@ import type { Conversation } from './conversation.ts';
 import type { PythonPrograms } from './python-programs.ts';
 import { type StrictGraph, startStrictGraph } from './strict-graph.ts';
 import { openWalk, readJson, sameVerdicts, type Walk } from './trust-walk.ts';
+import { run, type Step } from './walk-steps.ts';
 
 /** The command line of Azure, as released, and a parser of Bicep, whose compiler no package brings. */
 export const azureCli: PythonPrograms = {
@@ -12,16 +13,6 @@ export const azureCli: PythonPrograms = {
   version: '2.91.0',
   packages: ['azure-cli==2.91.0', 'pycep-parser==0.7.1'],
 };
-
-interface Step {
-  readonly what: string;
-  readonly scope: string;
-  readonly within?: string;
-  readonly beyond?: string;
-}
-
-const run = (project: string, stack: string, operation = 'update'): string =>
-  `--project=${project} --stack=${stack} --operation ${operation}`;
 
 const STEPS: readonly Step[] = [
   {

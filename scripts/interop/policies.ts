@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: policy variables of AWS, not of this language
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readSource } from '../../src/trust/aws/document.ts';
 import { ASSUME, evaluateAws } from '../../src/trust/aws/evaluate.ts';
+import { askProgram } from './ask-program.ts';
 import type { Conversation } from './conversation.ts';
 import { type PolicyCase, type PolicyStatement, PROVIDER, policyCases } from './policy-cases.ts';
 
@@ -130,7 +130,7 @@ export const comparePolicies =
     line(`${name}: generated trust policies and tokens`, async () => {
       const cases = policyCases(COUNT, SEED).filter(({ policy }) => !('fault' in readSource({ policy })));
       const questions = cases.flatMap((each, at) => actionsOf(each).map((action) => question(each, action, at)));
-      const answers = ask(binary, questions);
+      const answers = askProgram<Answer>(binary, questions);
       const theirs = new Map<number, Answer>();
       for (const [index, { at }] of questions.entries()) {
         theirs.set(at, both(theirs.get(at), answers[index] ?? { refused: 'no answer' }));
@@ -179,14 +179,4 @@ const decide = ({ policy, presented }: PolicyCase): boolean => {
   const trust = readSource({ policy });
   if ('fault' in trust) throw new Error(trust.fault.problem);
   return evaluateAws(trust, presented).findings.length === 0;
-};
-
-const ask = (binary: string, questions: readonly object[]): readonly Answer[] => {
-  const input = questions.map((each) => `${JSON.stringify(each)}\n`).join('');
-  const { stdout, stderr, status } = spawnSync(binary, { input, encoding: 'utf8', maxBuffer: 2 ** 30 });
-  assert.equal(status, 0, stderr);
-  return stdout
-    .trim()
-    .split('\n')
-    .map((each) => JSON.parse(each));
 };

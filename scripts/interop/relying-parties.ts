@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import type { Members } from '../../test/trust/recorded/edited.ts';
 import type { KubernetesAnswer } from '../../test/trust/recorded/kubernetes-answers.ts';
 import { ISSUER, type Question } from '../../test/trust/recorded/questions.ts';
 import { OUR_KEYS, partsOf, type VaultAnswer } from '../../test/trust/recorded/vault-answers.ts';
+import { askProgram } from './ask-program.ts';
 import { PEMS, tokenOf, WORLD } from './signing.ts';
 
 /** What Vault says to each question. */
@@ -37,13 +37,7 @@ export const askApiServer = (binary: string, questions: readonly Question[]): re
   );
 
 const ask = <Answer>(binary: string, questions: readonly object[]): readonly Answer[] => {
-  const input = [WORLD, ...questions].map((each) => JSON.stringify(each)).join('\n');
-  const { stdout, stderr, status } = spawnSync(binary, { input, encoding: 'utf8', maxBuffer: 2 ** 30 });
-  assert.equal(status, 0, stderr);
-  const answers = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  const answers = askProgram<Answer>(binary, [WORLD, ...questions]);
   assert.equal(answers.length, questions.length);
   return answers;
 };

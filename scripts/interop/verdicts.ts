@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { isDeepStrictEqual } from 'node:util';
 import { compile } from '../../src/trust/cel.ts';
 import { STRING_FUNCTIONS } from '../../src/trust/cel-functions.ts';
 import { claimAt } from '../../src/trust/vault/claims.ts';
 import { matchesGlob } from '../../src/trust/vault/glob.ts';
+import { askProgram } from './ask-program.ts';
 import type { Conversation } from './conversation.ts';
 import { CLAIMS, expressions, globs, POINTED, pointers } from './questions.ts';
 
@@ -19,15 +19,7 @@ const MOST_SHOWN = 20;
 
 /** Evaluators of `src/trust` against the libraries that relying parties themselves decide with. */
 export const compareVerdicts = async (conversation: Conversation, binary: string): Promise<void> => {
-  const ask = (questions: readonly object[]): readonly Answer[] => {
-    const input = questions.map((question) => JSON.stringify(question)).join('\n');
-    const { stdout, stderr, status } = spawnSync(binary, { input, encoding: 'utf8', maxBuffer: 2 ** 30 });
-    assert.equal(status, 0, stderr);
-    return stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-  };
+  const ask = (questions: readonly object[]): readonly Answer[] => askProgram(binary, questions);
 
   await conversation.line('cel-go: generated expressions over claims', async () => {
     const questions = expressions(4000).flatMap((expression) => CLAIMS.map((claims) => ({ expression, claims })));
